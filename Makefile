@@ -7,7 +7,7 @@
 #   tests/sim/*.c                                          -> $(BUILD)/tests/sim-runner
 #   tests/fuzz/fuzz_X.c, tests/bench/bench_X.c             -> $(BUILD)/fuzz/fuzz_X, $(BUILD)/bench/bench_X
 #
-# Variables: BUILD=dir  WERROR=1  VARIANT=release|debug|asan|tsan|cover  V=1 (show commands)
+# Variables: BUILD=dir  WERROR=1  VARIANT=release|debug|asan|tsan|cover|fuzz|analyze  V=1 (show commands)
 #            PREFIX=/usr/local  DESTDIR=  CC= CFLAGS= LDFLAGS= (yours are added last)
 # A file config.mk, if there is one, is read first: put your own settings there.
 
@@ -27,13 +27,12 @@ VENV    ?= .venv
 MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/bash
 
-# Without -j, use the machine: a build is the same, only later.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
-MAKEFLAGS += -j$(shell nproc)
-endif
-
 Q := $(if $(V),,@)
 say = @printf '  %-7s %s\n' $(1) $(2)
+
+# For the targets that are one command for a stranger: all cores, unless make was given its own -j.
+parallel = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+quietly  = $(MAKE) --no-print-directory $(parallel) BUILD=$(BUILD)
 
 # ---- what there is to build ------------------------------------------------------------------
 
@@ -53,9 +52,12 @@ UNIT_OOM  := $(filter $(BUILD)/tests/test_oom_%,$(UNIT))
 UNIT_FAST := $(filter-out $(UNIT_OOM),$(UNIT))
 SIM       := $(if $(wildcard tests/sim/main.c),$(BUILD)/tests/sim-runner)
 SCENARIOS := $(sort $(wildcard tests/sim/*.scenario))
+FUZZ      := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH     := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 
 ALL_SRC   := $(LIB_SRC) $(wildcard cmd/*/*.c) $(UNIT_SRC) $(UNIT_HELP) $(SIM_SRC) $(FUZZ_SRC) $(BENCH_SRC)
+# Unit tests that valgrind has no use for or no time for, by name (test_X), each with its reason.
+VALGRIND_SKIP :=
 
 # ---- libraries -------------------------------------------------------------------------------
 
@@ -78,13 +80,13 @@ ifeq ($(origin CC),default)
 CC       := gcc
 endif
 
-WARN := -Wall -Wextra -Wpedantic -Wformat=2 -Wformat-signedness -Wconversion -Wsign-conversion \
+WARN := -Wall -Wextra -Wpedantic -Wformat=2 -Wconversion -Wsign-conversion \
     -Wdouble-promotion -Wfloat-equal -Wshadow -Wvla -Walloca -Wstrict-prototypes \
     -Wmissing-prototypes -Wold-style-definition -Wnull-dereference -Wcast-qual -Wpointer-arith \
     -Wwrite-strings -Wundef -Wredundant-decls -Wswitch-enum -Werror=format-security \
     -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion \
     -Werror=return-type
-WARN_GCC := -Wformat-overflow=2 -Wformat-truncation=2 -Warith-conversion -Wduplicated-cond \
+WARN_GCC := -Wformat-signedness -Wformat-overflow=2 -Wformat-truncation=2 -Warith-conversion -Wduplicated-cond \
     -Wduplicated-branches -Wlogical-op -Wcast-align=strict -Wimplicit-fallthrough=5 \
     -Wstack-usage=16384 -Wtrampolines -Wbidi-chars=any,ucn -Wstringop-overflow=4 \
     -Wuse-after-free=3
@@ -123,7 +125,7 @@ endif
 
 # _GNU_SOURCE is defined as empty, so that a file that says `#define _GNU_SOURCE` itself agrees.
 BASE_CPP    := -I. -Ilib -D_GNU_SOURCE= -DMUSTER_VERSION='"$(VERSION)"' $(call pkg_flags,$(PKGS))
-BASE_CFLAGS := -std=gnu17 -g -fPIE $(SAFE) $(FLAGS_$(VARIANT)) $(WARN) $(if $(is_clang),,$(WARN_GCC))
+BASE_CFLAGS := -std=gnu17 -g -fPIE $(SAFE) $(FLAGS_$(VARIANT)) $(WARN) $(if $(is_clang),-Wno-unknown-warning-option,$(WARN_GCC))
 COMPILE      = $(CC) $(BASE_CPP) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS)
 werror       = $(if $(filter 1,$(WERROR)),-Werror)
 LINK         = $(CC) -pie $(LD_$(VARIANT)) $(LDFLAGS)
@@ -139,17 +141,17 @@ WRAP_OOM    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wr
 all: $(BUILD)/.deps $(LIB) $(PROGRAMS) ## build the library and the programs into $(BUILD)
 
 # One clear sentence instead of a compiler's "no such file": asked once per build directory.
+need = missing=; for p in $(1); do IFS=: read -r name version package <<<"$$p"; \
+    pkg-config --atleast-version=$$version $$name 2>/dev/null && continue; \
+    have=$$(pkg-config --modversion $$name 2>/dev/null || echo none); \
+    echo "muster needs $$name >= $$version (found: $$have), Debian package $$package" >&2; \
+    missing="$$missing $$package"; done; \
+    for tool in pkg-config $(CC); do command -v $$tool >/dev/null && continue; \
+        echo "muster needs the program $$tool" >&2; missing=" $$tool$$missing"; done; \
+    [ -z "$$missing" ] || { echo "Install with: $(2)   (or: apt-get install$$missing)" >&2; exit 1; }
 $(BUILD)/.deps: Makefile
 	@mkdir -p $(@D)
-	@missing=; for p in $(PKGS); do IFS=: read -r name version package <<<"$$p"; \
-	    if ! pkg-config --atleast-version=$$version $$name 2>/dev/null; then \
-	        have=$$(pkg-config --modversion $$name 2>/dev/null || echo none); \
-	        echo "muster needs $$name >= $$version (found: $$have), Debian package $$package" >&2; \
-	        missing="$$missing $$package"; fi; done; \
-	    command -v pkg-config >/dev/null || { echo "muster needs pkg-config" >&2; missing=" pkg-config$$missing"; }; \
-	    command -v $(CC) >/dev/null || { echo "muster needs a C compiler ($(CC))" >&2; missing=" gcc$$missing"; }; \
-	    if [ -n "$$missing" ]; then \
-	        echo "Install with: make deps   (or: apt-get install$$missing)" >&2; exit 1; fi
+	@$(call need,$(PKGS),make deps)
 	@touch $@
 
 # Objects are stale when the flags they were compiled with have changed.
@@ -175,35 +177,168 @@ $(BUILD)/$(1): $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard cmd/$(1)/*.c)))
 endef
 $(foreach name,$(CMD_NAMES),$(eval $(call program,$(name))))
 
+# Everything compiled, nothing linked.
+.PHONY: objects
+objects: $(ALL_SRC:%.c=$(BUILD)/obj/%.o)
+
+.PHONY: deps test-deps
+deps: ## install the Debian packages that a build needs
+	$(Q)deploy/install-deps.sh build
+
+test-deps: ## install the Debian packages that `make test` needs
+	$(Q)deploy/install-deps.sh test
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+# ---- run -------------------------------------------------------------------------------------
+
+##@ Run
+# What is missing is installed before make looks for libraries again, hence the second make.
+.PHONY: demo run
+demo: ## install what is missing, build, and show the main job on real work (about a minute)
+	$(Q)deploy/install-deps.sh build
+	+$(Q)$(quietly) -s all
+	$(Q)BUILD=$(BUILD) deploy/demo/run.sh
+
+run: ## the set-up of the demo, until Ctrl-C
+	$(Q)deploy/install-deps.sh build
+	+$(Q)$(quietly) -s all
+	$(Q)BUILD=$(BUILD) deploy/demo/run.sh --stay
+
 # ---- test programs ---------------------------------------------------------------------------
 
 $(UNIT_OOM): wrap = $(WRAP_OOM)
-$(UNIT): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_HELP:%.c=$(BUILD)/obj/%.o) $(LIB)
+$(UNIT): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_HELP:%.c=$(BUILD)/obj/%.o) $(LIB) $(BUILD)/.test-deps
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) $(wrap) -o $@ $^ $(TEST_LIBS) $(LIBS)
+	$(Q)$(LINK) $(wrap) -o $@ $(filter-out %.test-deps,$^) $(TEST_LIBS) $(LIBS)
 
 $(BUILD)/tests/sim-runner: $(SIM_SRC:%.c=$(BUILD)/obj/%.o) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $^ $(TEST_LIBS) $(LIBS)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
 $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
+# With clang's fuzzer the target grows its own corpus; without, it replays the files it is given.
+FUZZ_MAIN := $(if $(filter-out fuzz,$(VARIANT)),$(BUILD)/obj/tests/fuzz/replay.o)
+$(FUZZ): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/.test-deps: Makefile
+	@mkdir -p $(@D)
+	@$(call need,$(TEST_PKGS),make test-deps)
+	@touch $@
+
+# ---- test ------------------------------------------------------------------------------------
+
+again     = $(MAKE) --no-print-directory BUILD=$(BUILD)/$(1) VARIANT=$(1)
+RESULTS  ?= $(abspath $(BUILD))/results
+export RESULTS PYTHON
+
 ##@ Test
+# One sub-make after the other, so that the packages are there before make looks for them. The last
+# line is the sum: N passed, N failed[, N skipped].
+.PHONY: test
+test: ## everything: packages, build, lint, check, sanitizers, valgrind, allocation failures, integration
+	$(Q)deploy/install-deps.sh test
+	+$(Q)tests/driver/all.sh "$(quietly) WERROR=1" \
+	    all lint check check-asan check-oom check-valgrind fuzz-replay integration
+
 .PHONY: check
 check: $(UNIT_FAST) $(SIM) ## unit tests and scenarios: seconds
-	$(Q)tests/driver/unit.sh $(BUILD) unit $(UNIT_FAST)
-	$(Q)$(if $(SIM),tests/driver/scenarios.sh $(BUILD) scenarios $(SIM) $(SCENARIOS),true)
+	$(Q)tests/driver/unit.sh $(BUILD) unit$(TAG) $(UNIT_FAST)
+	$(Q)$(if $(SIM),tests/driver/scenarios.sh $(BUILD) scenarios$(TAG) $(SIM) $(SCENARIOS),true)
+
+.PHONY: check-asan check-tsan check-oom oom check-valgrind
+check-asan: ## the same under the address and undefined-behaviour sanitizers
+	+$(Q)$(call again,asan) TAG=-asan check
+
+check-tsan: ## the same under the thread sanitizer
+	+$(Q)$(call again,tsan) TAG=-tsan check
+
+check-oom: ## each allocation made to fail in turn, under the sanitizers
+	+$(Q)$(call again,asan) oom
+oom: $(UNIT_OOM)
+	$(Q)tests/driver/unit.sh $(BUILD) oom $(UNIT_OOM)
+
+check-valgrind: $(UNIT_FAST) ## unit tests under valgrind (without $(VALGRIND_SKIP))
+	$(Q)WRAPPER="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
+	    --child-silent-after-fork=yes" TEST_TIMEOUT=300 tests/driver/unit.sh $(BUILD) unit-valgrind \
+	    $(filter-out $(VALGRIND_SKIP:%=$(BUILD)/tests/%),$(UNIT_FAST))
+
+.PHONY: integration venv
+integration: all venv ## tests against real servers (pytest, in $(VENV))
+	$(Q)BUILD=$(BUILD) VENV=$(VENV) tests/driver/integration.sh $(BUILD) $(PYTEST_ARGS)
+
+venv: $(VENV)/.made ## the Python environment of the integration tests
+$(VENV)/.made: tests/requirements.txt
+	@echo "  VENV    $(VENV)"
+	$(Q)$(PYTHON) -m venv $(VENV)
+	$(Q)$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+FUZZ_SECONDS ?= 20
+.PHONY: fuzz fuzz-run fuzz-replay replay
+fuzz: ## each fuzz target for FUZZ_SECONDS (20) with clang; without clang, a replay of the corpus
+	+$(Q)if command -v clang >/dev/null; then $(call again,fuzz) CC=clang fuzz-run; \
+	    else echo "no clang here: replaying the corpus instead"; $(call again,asan) replay; fi
+fuzz-run: $(FUZZ)
+	$(Q)tests/driver/fuzz.sh $(BUILD) fuzz $(FUZZ_SECONDS) $(FUZZ)
+fuzz-replay: ## every file of the fuzz corpus once, under the sanitizers
+	+$(Q)$(call again,asan) replay
+replay: $(FUZZ)
+	$(Q)tests/driver/fuzz.sh $(BUILD) fuzz-replay 0 $(FUZZ)
+
+.PHONY: bench
+bench: all $(BENCH) ## measure; prints the figures with machine and commit
+	$(Q)BUILD=$(BUILD) tests/driver/bench.sh $(BUILD) $(BENCH)
+
+.PHONY: cover
+cover: ## line coverage of the unit tests and scenarios, by floor
+	+$(Q)$(call again,cover) TAG=-cover check
+	$(Q)tests/driver/cover.sh $(BUILD)/cover
+
+##@ Care
+.PHONY: lint
+lint: all ## floors, banned calls, format, words, state, hardening, warnings and gcc -fanalyzer
+	+$(Q)MAKE="$(MAKE)" tests/lint/run.sh $(BUILD) $(PROGRAMS)
+
+.PHONY: format
+format: ## write all C files as clang-format wants them
+	$(Q)find lib providers policies cmd tests -name '*.[ch]' -print0 2>/dev/null | xargs -0 -r clang-format -i
+
+# ---- install ---------------------------------------------------------------------------------
+
+##@ Install
+BINDIR     := $(DESTDIR)$(PREFIX)/bin
+MANDIR     := $(DESTDIR)$(PREFIX)/share/man
+SHAREDIR   := $(DESTDIR)$(PREFIX)/share
+UNITDIR    := $(DESTDIR)$(PREFIX)/lib/systemd/system
+# $(call put,mode,folder,files): nothing is made where there are no files.
+put = $(if $(strip $(3)),$(Q)install -d $(2) && install -m $(1) $(3) $(2)/)
+
+.PHONY: install uninstall
+install: all ## programs, man pages, completions, systemd unit, policy schema (DESTDIR, PREFIX)
+	$(call put,755,$(BINDIR),$(PROGRAMS))
+	$(call put,644,$(MANDIR)/man1,$(wildcard docs/man/*.1))
+	$(call put,644,$(MANDIR)/man5,$(wildcard docs/man/*.5))
+	$(call put,644,$(MANDIR)/man8,$(wildcard docs/man/*.8))
+	$(call put,644,$(SHAREDIR)/bash-completion/completions,$(wildcard deploy/completions/bash/*))
+	$(call put,644,$(SHAREDIR)/zsh/site-functions,$(wildcard deploy/completions/zsh/_*))
+	$(call put,644,$(UNITDIR),$(wildcard deploy/systemd/*.service))
+	$(call put,644,$(SHAREDIR)/muster,$(wildcard deploy/schema/*.json))
+	$(call put,644,$(SHAREDIR)/muster/policies,$(wildcard policies/examples/*.yaml))
+	@echo "installed below $(DESTDIR)$(PREFIX)"
 
 ##@ Other
-.PHONY: clean
-clean: ## remove what was built
-	rm -rf $(BUILD)
-
 .PHONY: help
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \

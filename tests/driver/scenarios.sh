@@ -5,7 +5,7 @@ set -u
 build=$1 suite=$2 runner=$3
 shift 3
 logs=$build/logs/$suite
-results=$build/results
+results=${RESULTS:-$build/results}
 rm -rf "$logs" "$results/$suite"
 mkdir -p "$logs" "$results"
 

@@ -8,7 +8,7 @@ set -u
 build=$1 suite=$2
 shift 2
 logs=$build/logs/$suite
-results=$build/results
+results=${RESULTS:-$build/results}
 rm -rf "$logs" "$results/$suite"
 mkdir -p "$logs" "$results"
 
@@ -43,7 +43,10 @@ for program in "$@"; do
         echo "--- $program: $f failed ($log)"
         grep -v '^ok ' "$log" | tail -n 60
     fi
-    grep -h '# SKIP' "$log" | sed "s|^|skipped in ${program##*/}: |"
+    # What a test printed last before it was skipped is its reason.
+    awk -v program="${program##*/}" '
+        /^(not )?ok [0-9]+.*# SKIP/ { sub(/.*# SKIP */, ""); print "skipped: " program " " $0 ": " (why ? why : "no reason given") }
+        { why = /^(not ok|ok|1\.\.)/ ? "" : $0 }' "$log"
 done
 echo "$suite $passed $failed $skipped" >"$results/$suite"
 echo "$suite: $passed passed, $failed failed$([ $skipped -eq 0 ] || echo ", $skipped skipped") ($# programs)"
