@@ -1,0 +1,36 @@
+/* muster.yaml: the daemon's own settings. Same reader, same errors as policy files. */
+#ifndef CONFIG_DAEMON_FILE_H
+#define CONFIG_DAEMON_FILE_H
+
+#include "base/log.h"
+#include "config/problems.h"
+#include "control/control.h"
+
+struct daemon_config {
+    char *path;
+    char *listen_host;        /* "127.0.0.1" */
+    uint16_t listen_port;     /* 8420; 0: any free one */
+    char *controller;         /* name in tags and tokens; default "muster" */
+    char *policies;           /* directory */
+    char *state;              /* directory: muster.db, tokens, local nodes */
+    char *token_read_file;    /* NULL: reading needs no token (loopback only) */
+    char *token_admin_file;   /* default STATE/admin.token, made when absent */
+    char *token_agent_file;   /* default STATE/agent.token, made when absent */
+    char *tls_cert, *tls_key; /* NULL: plain HTTP, then only loopback addresses are accepted */
+    int64_t tick_ns;          /* 1s */
+    int64_t list_every_ns;    /* 15s */
+    int64_t retention_ns;     /* history kept: 30d */
+    struct control_limits limits;
+    enum log_level log_level;
+    enum log_format log_format;
+};
+
+int daemon_file_read(const char *path, struct daemon_config *ret, struct problems *problems,
+                     struct error *err);
+int daemon_file_parse(struct str text, const char *path, struct daemon_config *ret,
+                      struct problems *problems, struct error *err);
+/* What musterd runs with when no file is given. */
+int daemon_config_default(struct daemon_config *ret, struct error *err);
+void daemon_config_release(struct daemon_config *config);
+
+#endif

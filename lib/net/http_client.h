@@ -1,0 +1,53 @@
+/*
+ * One HTTP client for everything that calls out: curl multi on the libuv loop. HTTP/1.1 and 2,
+ * keep-alive, TLS verified, no redirects, no proxies from the environment, every response capped and
+ * timed. No retries here: who calls knows whether a call may be repeated.
+ */
+#ifndef NET_HTTP_CLIENT_H
+#define NET_HTTP_CLIENT_H
+
+#include <uv.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct http_client;
+struct http_call;
+
+int http_client_new(uv_loop_t *loop, const char *user_agent, struct http_client **ret,
+                    struct error *err);
+/* Drops calls in flight: their callbacks are never called once this returned. Takes NULL. */
+void http_client_free(struct http_client *client);
+
+struct http_request {
+    const char *method;         /* "GET" */
+    const char *url;            /* http:// or https:// */
+    const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
+    struct str body;
+    const char *unix_socket;    /* connect here instead; may be NULL */
+    const char *ca_file;        /* may be NULL: the system's */
+    int64_t timeout_ns;         /* the whole call; 0: 20s */
+    size_t response_max;        /* bytes of body; 0: 8 MiB */
+};
+
+struct http_response {
+    int status;
+    struct str body;
+    struct str content_type;
+    struct str date; /* the Date header, "" if none */
+};
+
+/*
+ * err->code 0: some HTTP response came, whatever its status. Otherwise there is none:
+ * MUSTER_E_TRANSIENT (the request certainly did not arrive: no connection), MUSTER_E_UNKNOWN (it may
+ * have), MUSTER_E_TOOBIG, MUSTER_E_INVALID (bad URL), MUSTER_E_NOMEM.
+ */
+typedef void http_done_cb(void *ctx, const struct http_response *response, const struct error *err);
+
+/* Copies what it needs of the request. The callback comes later, from the loop, exactly once, unless
+ * the call is cancelled. *ret_call (may be NULL) is valid until then. */
+int http_call(struct http_client *client, const struct http_request *request, http_done_cb *done,
+              void *ctx, struct http_call **ret_call, struct error *err);
+void http_cancel(struct http_call *call);
+
+#endif

@@ -1,0 +1,18 @@
+/* All scaling policies, for lib/config and the documentation. One policy a file. */
+#ifndef POLICIES_POLICIES_H
+#define POLICIES_POLICIES_H
+
+#include "control/policy.h"
+
+extern const struct policy policy_backlog;
+extern const struct policy policy_drain;
+extern const struct policy policy_step;
+extern const struct policy policy_schedule;
+extern const struct policy policy_fixed;
+
+/* Ends with NULL. */
+extern const struct policy *const policies[];
+
+const struct policy *policy_find(const char *name);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * A provider: where machines are bought. One const table per provider, all of them in providers.c.
+ *
+ * Reading (list, expand) and changing (launch, terminate) are two tables: only the live executor
+ * ever asks for the second, so a dry run has no way to change anything.
+ *
+ * All calls happen on the loop's thread. A call that takes a `done` callback returns at once and
+ * always calls back later, exactly once, from the loop, never from inside the call.
+ */
+#ifndef PROVIDERS_PROVIDER_H
+#define PROVIDERS_PROVIDER_H
+
+#include <uv.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/option.h"
+#include "control/event.h"
+#include "control/intent.h"
+#include "control/spec.h"
+
+struct provider; /* an open provider; each implementation has its own */
+
+/* What a provider needs from its surroundings; borrowed, lives longer than the provider. */
+struct provider_env {
+    uv_loop_t *loop;
+    struct log *log;
+    const struct clock *clock;
+    const char *controller;  /* tag value: only machines carrying it are ours */
+    const char *state_dir;   /* musterd's state directory; a provider may keep a directory there */
+    const char *agent_url;   /* where nodes send heartbeats: "http://127.0.0.1:8420" */
+    const char *agent_token_file;
+};
+
+/* ok: nodes are borrowed for the call; otherwise err says why (the whole listing is void). */
+typedef void provider_list_cb(void *ctx, const struct listed_node *nodes, size_t len,
+                              const struct error *err);
+
+/* err->code 0: `len` nodes exist now (len < count: the rest certainly does not, text says why). */
+typedef void provider_launch_cb(void *ctx, const char (*ids)[NODE_ID_MAX], size_t len,
+                                const struct error *err);
+
+typedef void provider_terminate_cb(void *ctx, const struct error *err);
+
+/* What a launch needs to know; borrowed for the call. */
+struct launch_request {
+    const struct intent *intent;   /* token, pool, offer, count, slots */
+    const struct offer *offer;
+    const void *options;           /* of the offer's buy.offers entry, by the provider's table */
+    int64_t heartbeat_ns;
+};
+
+/* The part that changes things. */
+struct provider_mutations {
+    /* Idempotent by intent->token: the same token again gives the same nodes. */
+    void (*launch)(struct provider *self, const struct launch_request *request,
+                   provider_launch_cb *done, void *ctx);
+    /* Asking again for a node that is gone succeeds. */
+    void (*terminate)(struct provider *self, const struct intent *intent,
+                      provider_terminate_cb *done, void *ctx);
+};
+
+struct provider_plugin {
+    struct option_set options; /* of one buy.offers entry; options.name is the provider's name */
+    /* Appends the offers that one entry stands for; pure but for reading files it names. */
+    int (*expand)(const void *options, size_t entry, struct pool_spec *spec, struct error *err);
+    int (*open)(const struct provider_env *env, struct provider **ret, struct error *err);
+    /* Takes NULL. Calls in flight are dropped: their callbacks never come once close returned. */
+    void (*close)(struct provider *self);
+    void (*list)(struct provider *self, const char *inventory, provider_list_cb *done, void *ctx);
+    const struct provider_mutations *mutations;
+};
+
+/* Ends with NULL. */
+extern const struct provider_plugin *const providers[];
+
+const struct provider_plugin *provider_find(const char *name);
+
+/* Fills spec->offers from spec->offer_entries; an entry's mistake names its index in *ret_entry. */
+int providers_expand(struct pool_spec *spec, size_t *ret_entry, struct error *err);
+
+#endif
