@@ -26,9 +26,9 @@ struct provider_env {
     uv_loop_t *loop;
     struct log *log;
     const struct clock *clock;
-    const char *controller;  /* tag value: only machines carrying it are ours */
-    const char *state_dir;   /* musterd's state directory; a provider may keep a directory there */
-    const char *agent_url;   /* where nodes send heartbeats: "http://127.0.0.1:8420" */
+    const char *controller; /* tag value: only machines carrying it are ours */
+    const char *state_dir;  /* musterd's state directory; a provider may keep a directory there */
+    const char *agent_url;  /* where nodes send heartbeats: "http://127.0.0.1:8420" */
     const char *agent_token_file;
 };
 
@@ -44,9 +44,9 @@ typedef void provider_terminate_cb(void *ctx, const struct error *err);
 
 /* What a launch needs to know; borrowed for the call. */
 struct launch_request {
-    const struct intent *intent;   /* token, pool, offer, count, slots */
+    const struct intent *intent; /* token, pool, offer, count, slots */
     const struct offer *offer;
-    const void *options;           /* of the offer's buy.offers entry, by the provider's table */
+    const void *options; /* of the offer's buy.offers entry, by the provider's table */
     int64_t heartbeat_ns;
 };
 

@@ -18,14 +18,14 @@
 struct timezone;
 
 struct cron {
-    uint64_t minutes;  /* bit 0..59 */
-    uint32_t hours;    /* bit 0..23 */
-    uint32_t days;     /* bit 1..31 */
-    uint16_t months;   /* bit 1..12 */
-    uint8_t weekdays;  /* bit 0..6, Sunday 0 */
-    bool any_day;      /* day-of-month was '*' */
-    bool any_weekday;  /* day-of-week was '*' */
-    char text[48];     /* as written, for printing */
+    uint64_t minutes; /* bit 0..59 */
+    uint32_t hours;   /* bit 0..23 */
+    uint32_t days;    /* bit 1..31 */
+    uint16_t months;  /* bit 1..12 */
+    uint8_t weekdays; /* bit 0..6, Sunday 0 */
+    bool any_day;     /* day-of-month was '*' */
+    bool any_weekday; /* day-of-week was '*' */
+    char text[48];    /* as written, for printing */
 };
 
 int cron_parse(struct str text, struct cron *ret, struct error *err);

@@ -7,7 +7,7 @@
 
 struct json_out json_begin(struct buf *to)
 {
-    return (struct json_out) { .to = to };
+    return (struct json_out){ .to = to };
 }
 
 /* Length of the UTF-8 sequence at p, or 0 when it is not one. */
@@ -96,7 +96,7 @@ void json_num(struct json_out *j, const char *key, double value)
     put_key(j, key);
     if (!isfinite(value))
         buf_add_c(j->to, "null");
-    else if (fabs(value) < 1e15 && value == floor(value))
+    else if (fabs(value) < 1e15 && !islessgreater(value, floor(value)))
         buf_addf(j->to, "%lld", (long long)value);
     else
         buf_addf(j->to, "%.6g", value);
@@ -150,7 +150,7 @@ int json_parse(struct str text, cJSON **ret, struct error *err)
         size_t at = end && end >= text.ptr ? (size_t)(end - text.ptr) : 0;
         return error_set(err, MUSTER_E_INVALID, "not JSON (at byte %zu)", at);
     }
-    struct str rest = str_trim((struct str) { end, text.len - (size_t)(end - text.ptr) });
+    struct str rest = str_trim((struct str){ end, text.len - (size_t)(end - text.ptr) });
     if (rest.len > 0 && rest.ptr[0] != '\0') {
         cJSON_Delete(root);
         return error_set(err, MUSTER_E_INVALID, "text after the JSON document (at byte %zu)",
@@ -202,7 +202,7 @@ const cJSON *json_at(const cJSON *root, const char *pointer)
         const char *start = ++pointer;
         while (*pointer && *pointer != '/')
             pointer++;
-        at = step_into(at, (struct str) { start, (size_t)(pointer - start) });
+        at = step_into(at, (struct str){ start, (size_t)(pointer - start) });
     }
     return *pointer ? NULL : at;
 }

@@ -29,8 +29,9 @@ struct json_out {
 };
 
 struct json_out json_begin(struct buf *to);
-void json_open(struct json_out *j, const char *key, char bracket); /* '{' or '['; key NULL in arrays */
-void json_close(struct json_out *j, char bracket);                 /* '}' or ']' */
+void json_open(struct json_out *j, const char *key,
+               char bracket);                      /* '{' or '['; key NULL in arrays */
+void json_close(struct json_out *j, char bracket); /* '}' or ']' */
 void json_str(struct json_out *j, const char *key, const char *value); /* NULL value: null */
 void json_int(struct json_out *j, const char *key, int64_t value);
 void json_num(struct json_out *j, const char *key, double value); /* NaN and infinities: null */

@@ -116,6 +116,6 @@ void log_printf(struct log *log, enum log_level level, const char *format, ...)
     if (buf_failed(&message))
         log->dropped++;
     else
-        log_write(log, level, buf_text(&message), (const struct log_field[]) { { 0 } });
+        log_write(log, level, buf_text(&message), (const struct log_field[]){ { 0 } });
     buf_release(&message);
 }

@@ -34,14 +34,15 @@ struct log_field {
     bool is_text;
 };
 
-#define LOG_STR(k, v) ((struct log_field) { .key = (k), .text = (v), .is_text = true })
-#define LOG_INT(k, v) ((struct log_field) { .key = (k), .number = (v) })
+#define LOG_STR(k, v) ((struct log_field){ .key = (k), .text = (v), .is_text = true })
+#define LOG_INT(k, v) ((struct log_field){ .key = (k), .number = (v) })
 
 void log_write(struct log *log, enum log_level level, const char *message,
                const struct log_field *fields);
 
 #define log_line(log, level, message, ...)                                                         \
-    log_write((log), (level), (message), (const struct log_field[]) { __VA_ARGS__ __VA_OPT__(, ) { 0 } })
+    log_write((log), (level), (message),                                                           \
+              (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 
 /* The same with a formatted message and no fields. */
 void log_printf(struct log *log, enum log_level level, const char *format, ...)

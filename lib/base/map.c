@@ -36,7 +36,7 @@ static void map_insert(struct map *m, const char *key, void *value)
             continue;
         if (!s->key)
             m->used++;
-        *s = (struct map_slot) { key, value };
+        *s = (struct map_slot){ key, value };
         m->len++;
         return;
     }
@@ -64,7 +64,7 @@ void map_release(struct map *m)
     if (!m)
         return;
     free(m->slots);
-    *m = (struct map) { 0 };
+    *m = (struct map){ 0 };
 }
 
 void *map_get(const struct map *m, const char *key)
@@ -77,7 +77,7 @@ bool map_put(struct map *m, const char *key, void *value)
 {
     struct map_slot *s = map_find(m, key);
     if (s) {
-        *s = (struct map_slot) { key, value };
+        *s = (struct map_slot){ key, value };
         return true;
     }
     if (m->used + 1 > m->size * 3 / 4 && !map_grow(m))
@@ -92,7 +92,7 @@ void *map_remove(struct map *m, const char *key)
     if (!s)
         return NULL;
     void *value = s->value;
-    *s = (struct map_slot) { removed_key, NULL };
+    *s = (struct map_slot){ removed_key, NULL };
     m->len--;
     return value;
 }

@@ -21,7 +21,7 @@ struct map {
 };
 
 void map_release(struct map *m);
-void *map_get(const struct map *m, const char *key); /* NULL when absent */
+void *map_get(const struct map *m, const char *key);       /* NULL when absent */
 bool map_put(struct map *m, const char *key, void *value); /* replaces; false: out of memory */
 void *map_remove(struct map *m, const char *key);          /* the value that was there, or NULL */
 

@@ -60,9 +60,9 @@ struct option {
     const char *key;
     enum option_type type;
     size_t offset;
-    const char *fallback; /* the default, as it would stand in the file; NULL: required */
-    bool optional;        /* with fallback NULL: may be absent; the field stays all zero */
-    int64_t min, max;     /* for numbers; both 0: any */
+    const char *fallback;       /* the default, as it would stand in the file; NULL: required */
+    bool optional;              /* with fallback NULL: may be absent; the field stays all zero */
+    int64_t min, max;           /* for numbers; both 0: any */
     const char *const *choices; /* OPTION_TYPE_CHOICE: ends in NULL */
     const char *help;           /* one line, lower case, no full stop */
 };
@@ -80,27 +80,28 @@ struct option_set {
     int (*check)(const void *options, const char **ret_key, struct error *err);
 };
 
-#define OPTION_ROW(option_kind, ctype, structure, field, name, ...)                                      \
+#define OPTION_ROW(option_kind, ctype, structure, field, name, ...)                                \
     {                                                                                              \
         .key = (name), .type = (option_kind),                                                      \
         .offset = offsetof(structure, field) +                                                     \
-            0 * sizeof(char[_Generic(&((structure *)0)->field, ctype *: 1)]),                      \
+                  0 * sizeof(char[_Generic(&((structure *)0)->field, ctype * : 1)]),               \
         __VA_ARGS__                                                                                \
     }
-#define OPTION_INT(s, f, k, ...)      OPTION_ROW(OPTION_TYPE_INT, int64_t, s, f, k, __VA_ARGS__)
-#define OPTION_DURATION(s, f, k, ...) OPTION_ROW(OPTION_TYPE_DURATION, int64_t, s, f, k, __VA_ARGS__)
-#define OPTION_MONEY(s, f, k, ...)    OPTION_ROW(OPTION_TYPE_MONEY, int64_t, s, f, k, __VA_ARGS__)
-#define OPTION_PERCENT(s, f, k, ...)  OPTION_ROW(OPTION_TYPE_PERCENT, double, s, f, k, __VA_ARGS__)
-#define OPTION_BOOL(s, f, k, ...)     OPTION_ROW(OPTION_TYPE_BOOL, bool, s, f, k, __VA_ARGS__)
-#define OPTION_STRING(s, f, k, ...)   OPTION_ROW(OPTION_TYPE_STRING, char *, s, f, k, __VA_ARGS__)
-#define OPTION_CHOICE(s, f, k, ...)   OPTION_ROW(OPTION_TYPE_CHOICE, int, s, f, k, __VA_ARGS__)
-#define OPTION_RATE(s, f, k, ...)     OPTION_ROW(OPTION_TYPE_RATE, struct rate, s, f, k, __VA_ARGS__)
-#define OPTION_CRON(s, f, k, ...)     OPTION_ROW(OPTION_TYPE_CRON, struct cron, s, f, k, __VA_ARGS__)
-#define OPTION_TIMEZONE(s, f, k, ...)                                                                 \
+#define OPTION_INT(s, f, k, ...) OPTION_ROW(OPTION_TYPE_INT, int64_t, s, f, k, __VA_ARGS__)
+#define OPTION_DURATION(s, f, k, ...)                                                              \
+    OPTION_ROW(OPTION_TYPE_DURATION, int64_t, s, f, k, __VA_ARGS__)
+#define OPTION_MONEY(s, f, k, ...)   OPTION_ROW(OPTION_TYPE_MONEY, int64_t, s, f, k, __VA_ARGS__)
+#define OPTION_PERCENT(s, f, k, ...) OPTION_ROW(OPTION_TYPE_PERCENT, double, s, f, k, __VA_ARGS__)
+#define OPTION_BOOL(s, f, k, ...)    OPTION_ROW(OPTION_TYPE_BOOL, bool, s, f, k, __VA_ARGS__)
+#define OPTION_STRING(s, f, k, ...)  OPTION_ROW(OPTION_TYPE_STRING, char *, s, f, k, __VA_ARGS__)
+#define OPTION_CHOICE(s, f, k, ...)  OPTION_ROW(OPTION_TYPE_CHOICE, int, s, f, k, __VA_ARGS__)
+#define OPTION_RATE(s, f, k, ...)    OPTION_ROW(OPTION_TYPE_RATE, struct rate, s, f, k, __VA_ARGS__)
+#define OPTION_CRON(s, f, k, ...)    OPTION_ROW(OPTION_TYPE_CRON, struct cron, s, f, k, __VA_ARGS__)
+#define OPTION_TIMEZONE(s, f, k, ...)                                                              \
     OPTION_ROW(OPTION_TYPE_TIMEZONE, struct timezone *, s, f, k, __VA_ARGS__)
-#define OPTION_STRINGS(s, f, k, ...)                                                                  \
+#define OPTION_STRINGS(s, f, k, ...)                                                               \
     OPTION_ROW(OPTION_TYPE_STRINGS, struct option_strings, s, f, k, __VA_ARGS__)
-#define OPTION_COUNTS(s, f, k, ...)                                                                   \
+#define OPTION_COUNTS(s, f, k, ...)                                                                \
     OPTION_ROW(OPTION_TYPE_COUNTS, struct option_counts, s, f, k, __VA_ARGS__)
 
 /* Parses one scalar into its field, replacing (and freeing) what was there. */

@@ -9,7 +9,7 @@
 
 struct str str_from(const char *text)
 {
-    return text ? (struct str) { text, strlen(text) } : (struct str) { "", 0 };
+    return text ? (struct str){ text, strlen(text) } : (struct str){ "", 0 };
 }
 
 bool str_eq(struct str a, struct str b)
@@ -117,7 +117,7 @@ const char *str_nearest(const char *word, const char *const *candidates, size_t 
 
 void buf_init(struct buf *b, size_t ceiling)
 {
-    *b = (struct buf) { .ceiling = ceiling };
+    *b = (struct buf){ .ceiling = ceiling };
 }
 
 void buf_release(struct buf *b)
@@ -125,7 +125,7 @@ void buf_release(struct buf *b)
     if (!b)
         return;
     free(b->ptr);
-    *b = (struct buf) { .ceiling = b->ceiling };
+    *b = (struct buf){ .ceiling = b->ceiling };
 }
 
 void buf_clear(struct buf *b)
@@ -218,7 +218,7 @@ const char *buf_text(const struct buf *b)
 
 struct str buf_str(const struct buf *b)
 {
-    return (struct str) { buf_text(b), b->len };
+    return (struct str){ buf_text(b), b->len };
 }
 
 char *buf_take(struct buf *b)
@@ -229,6 +229,6 @@ char *buf_take(struct buf *b)
         return NULL;
     char *text = b->ptr;
     text[b->len] = '\0';
-    *b = (struct buf) { .ceiling = b->ceiling };
+    *b = (struct buf){ .ceiling = b->ceiling };
     return text;
 }

@@ -21,7 +21,7 @@ struct str {
     size_t len;
 };
 
-#define STR(literal) ((struct str) { (literal), sizeof(literal) - 1 })
+#define STR(literal) ((struct str){ (literal), sizeof(literal) - 1 })
 
 struct str str_from(const char *text); /* NULL gives the empty string */
 bool str_eq(struct str a, struct str b);

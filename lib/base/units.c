@@ -12,8 +12,12 @@ static const struct {
     const char *name;
     int64_t ns;
 } duration_units[] = {
-    { "d", 86400 * NS_PER_S }, { "h", 3600 * NS_PER_S }, { "m", 60 * NS_PER_S },
-    { "s", NS_PER_S },         { "ms", NS_PER_MS },      { "us", NS_PER_US },
+    { "d", 86400 * NS_PER_S },
+    { "h", 3600 * NS_PER_S },
+    { "m", 60 * NS_PER_S },
+    { "s", NS_PER_S },
+    { "ms", NS_PER_MS },
+    { "us", NS_PER_US },
     { "ns", 1 },
 };
 
@@ -56,9 +60,10 @@ static struct str take_letters(struct str *text)
 
 static int bad_duration(struct str whole, struct error *err)
 {
-    return error_set(err, MUSTER_E_INVALID,
-                     "'%.*s' is not a duration: write a number with its unit, like 30s, 5m, 2h or 1d",
-                     (int)whole.len, whole.ptr);
+    return error_set(
+        err, MUSTER_E_INVALID,
+        "'%.*s' is not a duration: write a number with its unit, like 30s, 5m, 2h or 1d",
+        (int)whole.len, whole.ptr);
 }
 
 int units_parse_duration(struct str text, int64_t *ret_ns, struct error *err)
@@ -137,7 +142,7 @@ int units_parse_int(struct str text, int64_t *ret, struct error *err)
     bool ok = rest.len > 0;
     for (size_t i = 0; ok && i < rest.len; i++) {
         ok = isdigit((unsigned char)rest.ptr[i]) && !__builtin_mul_overflow(value, 10, &value) &&
-            !__builtin_add_overflow(value, rest.ptr[i] - '0', &value);
+             !__builtin_add_overflow(value, rest.ptr[i] - '0', &value);
     }
     if (!ok)
         return error_set(err, MUSTER_E_INVALID, "'%.*s' is not a whole number", (int)whole.len,

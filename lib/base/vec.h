@@ -29,7 +29,7 @@ bool vec_reserve_bytes(void **at, size_t *size, size_t want, size_t each);
 
 /* Removes element i; the order of the others stays. */
 #define vec_remove(v, i)                                                                           \
-    (memmove(&(v)->at[(i)], &(v)->at[(i) + 1], ((v)->len - (i) - 1) * sizeof(*(v)->at)),           \
+    (memmove(&(v)->at[(i)], &(v)->at[(i) + 1], ((v)->len - (i)-1) * sizeof(*(v)->at)),             \
      (void)(v)->len--)
 
 /* Removes element i by putting the last one in its place. */

@@ -15,7 +15,7 @@
 #include "control/spec.h"
 
 struct config_kinds {
-    const struct policy *const *policies;       /* NULL-terminated, as all of these */
+    const struct policy *const *policies; /* NULL-terminated, as all of these */
     const struct option_set *const *queues;
     const struct option_set *const *providers;
 };

@@ -28,16 +28,16 @@ struct control;
 /* Ceilings over all pools; 0 (or -1 for money) means none. */
 struct control_limits {
     int64_t nodes;
-    int64_t usd_per_hour_micro;  /* -1: none */
-    struct rate launches;        /* nodes per period, over all pools */
+    int64_t usd_per_hour_micro; /* -1: none */
+    struct rate launches;       /* nodes per period, over all pools */
     struct rate terminations;
 };
 
 struct control_options {
-    char controller[64];         /* who we are: part of every token and tag */
+    char controller[64]; /* who we are: part of every token and tag */
     struct control_limits limits;
-    int64_t list_every_ns;       /* how often an inventory is listed */
-    int64_t missing_listings;    /* complete listings in a row without a node until it is gone, >= 1 */
+    int64_t list_every_ns;    /* how often an inventory is listed */
+    int64_t missing_listings; /* complete listings in a row without a node until it is gone, >= 1 */
 };
 
 void control_options_default(struct control_options *options);
@@ -54,10 +54,10 @@ int64_t control_next_ns(const struct control *c);
 
 /* What a heartbeat is answered with; valid right after the step that took it. */
 struct beat_reply {
-    bool known;            /* the node is one of ours */
-    bool drain;            /* stop taking jobs, finish, report drained */
-    bool run;              /* may start its worker (false: draining before it ever started) */
-    int64_t heartbeat_ns;  /* report again in */
+    bool known;           /* the node is one of ours */
+    bool drain;           /* stop taking jobs, finish, report drained */
+    bool run;             /* may start its worker (false: draining before it ever started) */
+    int64_t heartbeat_ns; /* report again in */
 };
 
 struct beat_reply control_beat_reply(const struct control *c, const char *node);
@@ -72,16 +72,16 @@ struct pool_view {
     const struct decision *last;    /* the last decision; NULL before the first */
     const struct decision *changed; /* the last that changed something; NULL: none yet */
     bool paused, retiring, panic;
-    int64_t desired;                /* slots */
-    int64_t nodes[NODE_STATES];     /* by state */
+    int64_t desired;            /* slots */
+    int64_t nodes[NODE_STATES]; /* by state */
     int64_t slots_ready, slots_booting, slots_draining;
-    int64_t busy;                   /* slots known to be busy */
-    int64_t busy_unknown;           /* slots of ready nodes that do not tell */
+    int64_t busy;         /* slots known to be busy */
+    int64_t busy_unknown; /* slots of ready nodes that do not tell */
     int64_t intents_open;
-    int64_t price_usd_micro;        /* per hour, of all machines there are */
-    int64_t cost_usd_micro;         /* since this life began */
+    int64_t price_usd_micro; /* per hour, of all machines there are */
+    int64_t cost_usd_micro;  /* since this life began */
     int64_t boot_ns, boot_count;
-    const char *problem;            /* what a person should know; "" when all is well */
+    const char *problem; /* what a person should know; "" when all is well */
 };
 
 size_t control_pools(const struct control *c);

@@ -34,7 +34,7 @@ struct decision {
     uint64_t number;        /* counts this pool's decisions */
     int64_t desired_before; /* slots */
     int64_t desired;
-    bool held;              /* the signal is unknown: capacity was held */
+    bool held; /* the signal is unknown: capacity was held */
     struct trail trail;
 };
 
@@ -63,7 +63,7 @@ struct effect {
         } decision;
         struct {
             const char *pool;
-            int64_t usd_micro;     /* spent since the last such effect */
+            int64_t usd_micro; /* spent since the last such effect */
             double node_hours;
         } cost;
         struct {

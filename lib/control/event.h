@@ -33,10 +33,10 @@ enum event_type {
     EVENT_TERMINATED,
     EVENT_TERMINATE_FAILED,
     EVENT_HEARTBEAT,
-    EVENT_INTERRUPTION,   /* the cloud will take the node back */
-    EVENT_PAUSE,          /* a person: pool, or "" for all pools */
+    EVENT_INTERRUPTION, /* the cloud will take the node back */
+    EVENT_PAUSE,        /* a person: pool, or "" for all pools */
     EVENT_RESUME,
-    EVENT_DRAIN,          /* a person: drain this node */
+    EVENT_DRAIN, /* a person: drain this node */
 };
 
 enum listed_state { LISTED_PENDING, LISTED_RUNNING, LISTED_STOPPING, LISTED_GONE };
@@ -48,8 +48,8 @@ struct listed_node {
     char offer[OFFER_NAME_MAX]; /* from its tag; "" if it has none */
     char token[TOKEN_MAX];      /* the launch intent's token, from its tag; "" if it has none */
     enum listed_state state;
-    int64_t slots;              /* from its tag; 0: unknown */
-    int64_t age_ns;             /* since it was created, by the provider's clock; -1: unknown */
+    int64_t slots;  /* from its tag; 0: unknown */
+    int64_t age_ns; /* since it was created, by the provider's clock; -1: unknown */
 };
 
 enum beat_state { BEAT_BOOTING, BEAT_READY, BEAT_DRAINING, BEAT_DRAINED };
@@ -57,14 +57,14 @@ enum beat_state { BEAT_BOOTING, BEAT_READY, BEAT_DRAINING, BEAT_DRAINED };
 struct heartbeat {
     char node[NODE_ID_MAX];
     enum beat_state state;
-    uint64_t seq;      /* grows with every heartbeat of one boot; a repeated or older one is ignored */
-    int64_t slots;     /* 0: not told */
-    int64_t busy;      /* slots, BUSY_UNKNOWN */
-    int64_t idle_ns;   /* since its last activity; -1: unknown */
-    double served;     /* jobs finished since the last heartbeat, 0 if not told */
+    uint64_t seq;  /* grows with every heartbeat of one boot; a repeated or older one is ignored */
+    int64_t slots; /* 0: not told */
+    int64_t busy;  /* slots, BUSY_UNKNOWN */
+    int64_t idle_ns; /* since its last activity; -1: unknown */
+    double served;   /* jobs finished since the last heartbeat, 0 if not told */
     int64_t served_mean_ns;
     char version[NODE_VERSION_MAX];
-    bool interrupted;  /* the node saw the cloud's notice itself */
+    bool interrupted; /* the node saw the cloud's notice itself */
 };
 
 struct event {
@@ -73,7 +73,8 @@ struct event {
     int64_t wall_ns;
     union {
         struct {
-            const struct intent *open; /* neither done nor failed when the journal was written last */
+            const struct intent
+                *open; /* neither done nor failed when the journal was written last */
             size_t open_len;
             uint64_t last_number;      /* the highest number ever used */
             const char *journal;       /* the journal's random id */
@@ -113,7 +114,7 @@ struct event {
             uint64_t number;
             const char (*ids)[NODE_ID_MAX];
             size_t len;
-            int code;         /* launch_failed, terminate_failed; launched short: why not all, or 0 */
+            int code; /* launch_failed, terminate_failed; launched short: why not all, or 0 */
             const char *text;
         } result;
         struct heartbeat heartbeat;

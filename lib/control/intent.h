@@ -25,7 +25,7 @@ struct intent {
     enum intent_kind kind;
     enum intent_state state;
     char pool[POOL_NAME_MAX];
-    char offer[OFFER_NAME_MAX];  /* launch */
+    char offer[OFFER_NAME_MAX]; /* launch */
     char inventory[64];
     char node[NODE_ID_MAX];      /* terminate */
     char token[TOKEN_MAX];       /* 32 letters and digits */
@@ -34,10 +34,10 @@ struct intent {
     int64_t count;               /* nodes asked for; 1 for a termination */
     int64_t planned_ns, sent_ns; /* boot clock, of this life of the controller */
     int64_t planned_wall_ns;
-    int64_t retry_ns;            /* unknown: when to ask again; boot clock */
+    int64_t retry_ns; /* unknown: when to ask again; boot clock */
     int tries;
-    int listings;                /* complete listings since it became unknown that did not show it */
-    bool served;                 /* launch: one of its nodes has been ready (from the journal) */
+    int listings; /* complete listings since it became unknown that did not show it */
+    bool served;  /* launch: one of its nodes has been ready (from the journal) */
 };
 
 const char *intent_kind_word(enum intent_kind kind);

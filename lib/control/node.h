@@ -51,17 +51,17 @@ struct node {
     int64_t active_ns;     /* last moment known to have been working; boot clock; 0: unknown */
     int64_t price_usd_micro;
     int64_t slots;
-    uint64_t beat_seq;      /* of the last heartbeat */
-    int32_t busy;           /* slots, BUSY_UNKNOWN */
-    uint16_t offer;         /* index in the pool's offers; OFFER_NONE: not in the file any more */
-    uint16_t inventory;     /* index in the core's inventories */
-    uint8_t state;          /* enum node_state */
-    uint8_t missing;        /* complete listings in a row that did not show it */
-    bool drained : 1;       /* its worker is gone, after the drain was told */
+    uint64_t beat_seq;       /* of the last heartbeat */
+    int32_t busy;            /* slots, BUSY_UNKNOWN */
+    uint16_t offer;          /* index in the pool's offers; OFFER_NONE: not in the file any more */
+    uint16_t inventory;      /* index in the core's inventories */
+    uint8_t state;           /* enum node_state */
+    uint8_t missing;         /* complete listings in a row that did not show it */
+    bool drained : 1;        /* its worker is gone, after the drain was told */
     bool operator_drain : 1; /* a person asked for the drain */
-    bool adopted : 1;       /* found in a listing, not launched in this life of the controller */
-    bool served : 1;        /* was ready once */
-    bool interrupted : 1;   /* the cloud said it will take the machine back */
+    bool adopted : 1;        /* found in a listing, not launched in this life of the controller */
+    bool served : 1;         /* was ready once */
+    bool interrupted : 1;    /* the cloud said it will take the machine back */
     char version[NODE_VERSION_MAX];
 };
 

@@ -26,31 +26,31 @@ struct observation {
     int64_t now_ns;  /* boot clock */
     int64_t wall_ns; /* Unix time, for schedules */
 
-    bool signal_known; /* fresh and sane; otherwise the fields of this block are 0 */
-    double waiting;    /* jobs, >= 0 */
-    double running;    /* jobs in flight, >= 0 */
-    int64_t oldest_ns; /* age of the oldest waiting job; -1: the source does not tell */
+    bool signal_known;       /* fresh and sane; otherwise the fields of this block are 0 */
+    double waiting;          /* jobs, >= 0 */
+    double running;          /* jobs in flight, >= 0 */
+    int64_t oldest_ns;       /* age of the oldest waiting job; -1: the source does not tell */
     const struct ages *ages; /* the waiting jobs by age, oldest first */
 
-    double arrival_per_s;   /* measured, >= 0 */
-    int64_t service_ns;     /* mean service time of a job on a slot, measured; 0: none measured */
-    int64_t service_count;  /* jobs measured */
-    int64_t boot_ns;        /* launch to first job possible: p90 of the measured, or the guess, > 0 */
-    int64_t boot_count;     /* boots measured; 0: boot_ns is the guess */
+    double arrival_per_s;  /* measured, >= 0 */
+    int64_t service_ns;    /* mean service time of a job on a slot, measured; 0: none measured */
+    int64_t service_count; /* jobs measured */
+    int64_t boot_ns;    /* launch to first job possible: p90 of the measured, or the guess, > 0 */
+    int64_t boot_count; /* boots measured; 0: boot_ns is the guess */
 
-    int64_t slots_ready;            /* of nodes that can take jobs now */
-    const struct booting *booting;  /* by eta, soonest first */
+    int64_t slots_ready;           /* of nodes that can take jobs now */
+    const struct booting *booting; /* by eta, soonest first */
     size_t booting_len;
-    int64_t slots_booting;          /* their sum */
-    int64_t desired;                /* what the last decision ended with */
-    int64_t slots_per_node;         /* of the first offer; for rounding hints */
+    int64_t slots_booting;  /* their sum */
+    int64_t desired;        /* what the last decision ended with */
+    int64_t slots_per_node; /* of the first offer; for rounding hints */
 };
 
 enum propose { PROPOSE_SLOTS, PROPOSE_HOLD };
 
 struct policy {
     struct option_set options; /* options.name is the policy's name in files */
-    bool needs_signal;         /* the core answers PROPOSE_HOLD for it while the signal is unknown */
+    bool needs_signal; /* the core answers PROPOSE_HOLD for it while the signal is unknown */
     /*
      * Adds its reasoning to `trail` (STAGE_DECIDE) and stores the proposal, >= 0. On PROPOSE_HOLD
      * *ret_slots stays untouched. Cannot fail: options were checked when they were read.

@@ -29,14 +29,14 @@ enum signal_state { SIGNAL_NONE, SIGNAL_FRESH, SIGNAL_STALE, SIGNAL_FAILED, SIGN
 
 struct signal {
     enum signal_state state;
-    struct sample last;        /* the last believable one; meaningful unless SIGNAL_NONE */
-    int64_t sampled_ns;        /* when it came; boot clock */
-    int64_t failing_since_ns;  /* of the current run of failures; 0: none */
+    struct sample last;       /* the last believable one; meaningful unless SIGNAL_NONE */
+    int64_t sampled_ns;       /* when it came; boot clock */
+    int64_t failing_since_ns; /* of the current run of failures; 0: none */
     uint64_t samples, failures;
     char problem[SIGNAL_TEXT_MAX]; /* why the state is not fresh; "" when it is */
     struct ages ages;
-    double arrival_per_s;   /* exponentially weighted, half-life a minute */
-    int64_t service_ns;     /* weighted mean; 0: unknown */
+    double arrival_per_s; /* exponentially weighted, half-life a minute */
+    int64_t service_ns;   /* weighted mean; 0: unknown */
     int64_t service_count;
 };
 

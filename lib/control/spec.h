@@ -26,19 +26,19 @@ extern const char *const market_words[]; /* "on-demand", "spot", NULL */
 
 /* One thing that can be bought: provider + place + machine type + market. */
 struct offer {
-    char name[OFFER_NAME_MAX];  /* unique in its pool and stable: "local/small",
+    char name[OFFER_NAME_MAX]; /* unique in its pool and stable: "local/small",
                                    "aws/eu-central-1a/c6i.xlarge/spot" */
-    char inventory[64];         /* which listing shows its nodes: "local", "aws:eu-central-1" */
-    char provider[16];          /* "local" */
-    char zone[32];              /* "" where the provider has none */
-    char type[40];              /* machine type */
+    char inventory[64];        /* which listing shows its nodes: "local", "aws:eu-central-1" */
+    char provider[16];         /* "local" */
+    char zone[32];             /* "" where the provider has none */
+    char type[40];             /* machine type */
     enum market market;
-    int64_t slots;              /* per node, >= 1 */
-    int64_t price_usd_micro;    /* per node and hour; PRICE_UNKNOWN */
-    int64_t nodes_max;          /* of this offer at once; 0: no limit of its own */
-    int64_t batch;              /* nodes one launch call may ask for, >= 1 */
-    int64_t settle_ns;          /* a launch younger than this may be missing from a listing */
-    size_t entry;               /* index of the buy.offers entry it was made from */
+    int64_t slots;           /* per node, >= 1 */
+    int64_t price_usd_micro; /* per node and hour; PRICE_UNKNOWN */
+    int64_t nodes_max;       /* of this offer at once; 0: no limit of its own */
+    int64_t batch;           /* nodes one launch call may ask for, >= 1 */
+    int64_t settle_ns;       /* a launch younger than this may be missing from a listing */
+    size_t entry;            /* index of the buy.offers entry it was made from */
 };
 
 struct policy; /* control/policy.h */
@@ -55,7 +55,13 @@ struct pace {
 };
 
 enum prefer_offer { PREFER_PRICE, PREFER_LISTED };
-enum prefer_victim { VICTIM_IDLE, VICTIM_OLD_VERSION, VICTIM_DEAREST, VICTIM_NEWEST, VICTIM_OLDEST };
+enum prefer_victim {
+    VICTIM_IDLE,
+    VICTIM_OLD_VERSION,
+    VICTIM_DEAREST,
+    VICTIM_NEWEST,
+    VICTIM_OLDEST
+};
 #define VICTIM_ORDER_MAX 5
 
 struct pool_spec {
@@ -76,12 +82,12 @@ struct pool_spec {
     VEC(struct option_choice) offer_entries; /* buy.offers as written; opaque to the core */
     VEC(struct offer) offers;                /* what they come to; at least one */
 
-    int64_t ready_within_ns;   /* boot deadline */
-    int64_t boot_guess_ns;     /* boot time assumed until one is measured */
-    int64_t heartbeat_ns;      /* interval nodes are told to report at */
-    int64_t lost_after;        /* missed heartbeats until a node is lost, >= 2 */
-    int64_t release_lost_ns;   /* a node lost this long is given back; UNITS_NEVER: never */
-    double panic_above;        /* share of unhealthy nodes that means: the check is broken */
+    int64_t ready_within_ns; /* boot deadline */
+    int64_t boot_guess_ns;   /* boot time assumed until one is measured */
+    int64_t heartbeat_ns;    /* interval nodes are told to report at */
+    int64_t lost_after;      /* missed heartbeats until a node is lost, >= 2 */
+    int64_t release_lost_ns; /* a node lost this long is given back; UNITS_NEVER: never */
+    double panic_above;      /* share of unhealthy nodes that means: the check is broken */
 
     int prefer_victims[VICTIM_ORDER_MAX]; /* enum prefer_victim, in order; -1 ends */
     int64_t drain_timeout_ns;             /* UNITS_NEVER: wait for ever */
@@ -92,7 +98,8 @@ struct pool_spec {
     int64_t budget_per_hour_usd_micro; /* -1: none */
 };
 
-struct pool_spec *pool_spec_new(const char *name); /* every number at its default; NULL: no memory */
+struct pool_spec *pool_spec_new(
+    const char *name); /* every number at its default; NULL: no memory */
 void pool_spec_free(struct pool_spec *spec);
 
 #endif

@@ -30,10 +30,10 @@ struct trail_value {
     double value; /* count; ns; fraction; micro-dollars */
 };
 
-#define TRAIL_COUNT(n, v)    ((struct trail_value) { (n), UNIT_COUNT, (double)(v) })
-#define TRAIL_DURATION(n, v) ((struct trail_value) { (n), UNIT_DURATION, (double)(v) })
-#define TRAIL_PERCENT(n, v)  ((struct trail_value) { (n), UNIT_PERCENT, (double)(v) })
-#define TRAIL_MONEY(n, v)    ((struct trail_value) { (n), UNIT_MONEY, (double)(v) })
+#define TRAIL_COUNT(n, v)    ((struct trail_value){ (n), UNIT_COUNT, (double)(v) })
+#define TRAIL_DURATION(n, v) ((struct trail_value){ (n), UNIT_DURATION, (double)(v) })
+#define TRAIL_PERCENT(n, v)  ((struct trail_value){ (n), UNIT_PERCENT, (double)(v) })
+#define TRAIL_MONEY(n, v)    ((struct trail_value){ (n), UNIT_MONEY, (double)(v) })
 
 #define TRAIL_VALUES_MAX  8
 #define TRAIL_STEPS_MAX   20
@@ -63,11 +63,11 @@ void trail_add(struct trail *trail, enum stage stage, const char *who, const cha
 
 #define trail_step(trail, stage, who, before, after, why, ...)                                     \
     trail_add((trail), (stage), (who), NULL, (before), (after), (why),                             \
-              (const struct trail_value[]) { __VA_ARGS__ __VA_OPT__(, ) { 0 } })
+              (const struct trail_value[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 
 #define trail_about(trail, stage, who, subject, why, ...)                                          \
     trail_add((trail), (stage), (who), (subject), 0, 0, (why),                                     \
-              (const struct trail_value[]) { __VA_ARGS__ __VA_OPT__(, ) { 0 } })
+              (const struct trail_value[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 
 const char *stage_word(enum stage stage);
 

@@ -24,10 +24,10 @@ struct http_request {
     const char *url;            /* http:// or https:// */
     const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
     struct str body;
-    const char *unix_socket;    /* connect here instead; may be NULL */
-    const char *ca_file;        /* may be NULL: the system's */
-    int64_t timeout_ns;         /* the whole call; 0: 20s */
-    size_t response_max;        /* bytes of body; 0: 8 MiB */
+    const char *unix_socket; /* connect here instead; may be NULL */
+    const char *ca_file;     /* may be NULL: the system's */
+    int64_t timeout_ns;      /* the whole call; 0: 20s */
+    size_t response_max;     /* bytes of body; 0: 8 MiB */
 };
 
 struct http_response {

@@ -24,12 +24,12 @@ struct http_body *http_body_ref(struct http_body *body);
 void http_body_unref(struct http_body *body);
 
 struct http_exchange {
-    const char *method; /* GET, HEAD, POST; others are answered 405 by the server itself */
-    const char *path;   /* as sent, without the query */
-    const char *host;   /* Host header, "" if none */
+    const char *method;        /* GET, HEAD, POST; others are answered 405 by the server itself */
+    const char *path;          /* as sent, without the query */
+    const char *host;          /* Host header, "" if none */
     const char *authorization; /* header, "" if none */
     const char *content_type;
-    const char *origin;        /* "" if none */
+    const char *origin; /* "" if none */
     struct str body;
     const char *(*query)(const struct http_exchange *x, const char *name); /* NULL: not given */
     void *internal;
@@ -45,13 +45,13 @@ struct http_answer {
 typedef void http_handler(void *ctx, const struct http_exchange *x, struct http_answer *ret);
 
 struct http_server_options {
-    const char *host;       /* numeric address */
-    uint16_t port;          /* 0: any */
+    const char *host;               /* numeric address */
+    uint16_t port;                  /* 0: any */
     const char *tls_cert, *tls_key; /* PEM files; NULL: plain */
-    unsigned connections;   /* in all; 0: 1024 */
-    unsigned per_address;   /* 0: no limit below `connections` */
-    unsigned timeout_s;     /* idle time after which a connection is closed; 0: 10 */
-    size_t body_max;        /* 0: 64 KiB; larger is answered 413 */
+    unsigned connections;           /* in all; 0: 1024 */
+    unsigned per_address;           /* 0: no limit below `connections` */
+    unsigned timeout_s;             /* idle time after which a connection is closed; 0: 10 */
+    size_t body_max;                /* 0: 64 KiB; larger is answered 413 */
 };
 
 int http_server_new(uv_loop_t *loop, struct log *log, const struct http_server_options *options,

@@ -21,8 +21,8 @@
 struct store;
 
 struct store_options {
-    const char *path;      /* created with mode 0600 if absent; ":memory:" for tests and dry runs */
-    int64_t retention_ns;  /* older history is deleted */
+    const char *path;     /* created with mode 0600 if absent; ":memory:" for tests and dry runs */
+    int64_t retention_ns; /* older history is deleted */
 };
 
 /* Opens, takes the single-writer lock (a second musterd on the same file fails: MUSTER_E_CONFIG, its
@@ -63,10 +63,10 @@ int store_decision_at(struct store *store, const char *pool, int64_t wall_ns, st
                       struct error *err);
 
 struct store_health {
-    bool writable;          /* the last write worked */
+    bool writable; /* the last write worked */
     uint64_t failures;
     char problem[160];
-    size_t pending;         /* entries waiting to be written; bounded, history is dropped first */
+    size_t pending; /* entries waiting to be written; bounded, history is dropped first */
 };
 void store_health(const struct store *store, struct store_health *ret);
 
