@@ -13,7 +13,6 @@ import source
 WORDS = [
     (r"(?<![\w./-])/w[o]rk(?![\w-])", "a path of one machine"),
     (r"(?<![\w./-])/tmp/b[r]ief", "a path of one machine"),
-    (r"(?<![\w./-])/h[o]me/\w", "a path of one machine"),
     (r"(?<![\w./-])/r[o]ot/", "a path of one machine"),
     (r"\bpyp[i]\.org", "a package registry"),
     (r"\bpythonh[o]sted\.org", "a package registry"),
