@@ -28,7 +28,8 @@ MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/bash
 
 Q := $(if $(V),,@)
-say = @printf '  %-7s %s\n' $(1) $(2)
+# What is being made, in a word; nothing under -s.
+say = @$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,printf '  %-7s %s\n') $(1) $(2)
 
 # For the targets that are one command for a stranger: all cores, unless make was given its own -j.
 parallel = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -86,7 +87,8 @@ WARN := -Wall -Wextra -Wpedantic -Wformat=2 -Wconversion -Wsign-conversion \
     -Wwrite-strings -Wundef -Wredundant-decls -Wswitch-enum -Werror=format-security \
     -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion \
     -Werror=return-type
-WARN_GCC := -Wformat-signedness -Wformat-overflow=2 -Wformat-truncation=2 -Warith-conversion -Wduplicated-cond \
+# -Wformat-truncation stays at 1: snprintf into a bounded text is how texts are cut short here.
+WARN_GCC := -Wformat-signedness -Wformat-overflow=2 -Wformat-truncation=1 -Warith-conversion -Wduplicated-cond \
     -Wduplicated-branches -Wlogical-op -Wcast-align=strict -Wimplicit-fallthrough=5 \
     -Wstack-usage=16384 -Wtrampolines -Wbidi-chars=any,ucn -Wstringop-overflow=4 \
     -Wuse-after-free=3

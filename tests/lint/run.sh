@@ -33,7 +33,7 @@ check format "clang-format (make format mends it)" "$here/format.sh"
 check state "no mutable state in the library" "$here/state.sh" "$build/libmuster.a"
 [ $# -eq 0 ] || check hardening "hardening of the programs" "$here/hardening.sh" "$@"
 check warnings "no warning, and nothing found by gcc -fanalyzer" \
-    "${MAKE:-make}" --no-print-directory -s BUILD="$build/analyze" VARIANT=analyze WERROR=1 objects
+    "${MAKE:-make}" --no-print-directory -s -k BUILD="$build/analyze" VARIANT=analyze WERROR=1 objects
 
 echo "lint $passed $failed 0" >"$results/lint"
 echo "lint: $passed checks passed, $failed failed"
