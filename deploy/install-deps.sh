@@ -127,4 +127,13 @@ apt() {
 apt update
 # shellcheck disable=SC2086  # a list of words
 apt install -y --no-install-recommends --no-remove $missing >/dev/null
+
+# Nor are they to start with the next boot, where it was not there before.
+if [ -d /run/systemd/system ]; then
+    for service in redis-server prometheus; do
+        case " $missing " in
+        *" $service "*) $as_root systemctl --quiet disable $service 2>/dev/null || true ;;
+        esac
+    done
+fi
 echo "installed"

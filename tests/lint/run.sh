@@ -32,8 +32,9 @@ check headers "every header says what it is for" "$python" "$here/headers.py"
 check format "clang-format (make format mends it)" "$here/format.sh"
 check state "no mutable state in the library" "$here/state.sh" "$build/libmuster.a"
 [ $# -eq 0 ] || check hardening "hardening of the programs" "$here/hardening.sh" "$@"
-check warnings "no warning, and nothing found by gcc -fanalyzer" \
-    "${MAKE:-make}" --no-print-directory -s -k BUILD="$build/analyze" VARIANT=analyze WERROR=1 objects
+mkdir -p "$build/cppcheck"
+check cppcheck "cppcheck" "$here/cppcheck.sh" . "$build/cppcheck"
+check warnings "no warning, and nothing found by gcc -fanalyzer" "$here/warnings.sh" . "$build"
 
 echo "lint $passed $failed 0" >"$results/lint"
 echo "lint: $passed checks passed, $failed failed"

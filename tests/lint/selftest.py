@@ -15,7 +15,7 @@ CLEAN = {
         'static const char *const names[] = { "sprintf(", "one" };\n\n'
         "int a_add(int x, int y)\n{\n    return x + y + (names[0] == names[1]);\n}\n"),
     "lib/status/s.h": "/* Above the others, for the checks to look at. */\nint s_show(void);\n",
-    "lib/control/c.c": '#include "base/a.h"\n#include <stdlib.h>\n',
+    "lib/control/c.c": '#include "base/a.h"\n#include <stdlib.h>\n\nextern int c_nothing;\n',
     "cmd/one/main.c": (
         '#include "base/a.h"\n#include "status/s.h"\n\nint main(void)\n{\n    char text[64];\n'
         "    for (int i = 0; i < 63; i++)\n        text[i] = (char)a_add(i, 1);\n"
@@ -51,6 +51,13 @@ CASES = [
     ("headers.py", "no comment", "lib/base/b.h", "#pragma once\nint b(void);\n", "lib/base/b.h:1: no comment"),
     ("headers.py", "an empty comment", "providers/b.h", "/* b.h */\nint b(void);\n", "says too little"),
     ("format.sh", "indentation", "lib/base/b.c", "int b(void)\n{\n  return 1;\n}\n", "lib/base/b.c:"),
+    ("cppcheck.sh", "an index past the end", "lib/base/b.c",
+     "int b(void)\n{\n    int t[3] = { 0 };\n    return t[3];\n}\n", "arrayIndexOutOfBounds"),
+    ("warnings.sh", "a sign lost", "lib/base/b.c",
+     "unsigned b(int n);\nunsigned b(int n)\n{\n    return n;\n}\n", "-Werror=sign-conversion"),
+    ("warnings.sh", "memory freed twice", "lib/base/b.c",
+     "#include <stdlib.h>\nvoid b(void *p);\nvoid b(void *p)\n{\n    free(p);\n    free(p);\n}\n",
+     "-Werror=analyzer-double-free"),
 ]
 
 STATE = [  # C text, must it be found?
@@ -87,15 +94,17 @@ def write(top, path, text):
 def tree(top):
     for path, text in CLEAN.items():
         write(top, path, text)
-    with open(os.path.join(HERE, "..", "..", ".clang-format"), encoding="utf-8") as file:
-        write(top, ".clang-format", file.read())
+    for name in (".clang-format", "Makefile"):
+        with open(os.path.join(HERE, "..", "..", name), encoding="utf-8") as file:
+            write(top, name, file.read())
     write(top, "tests/t.h", "/* Something the tests share, to include. */\n")
 
 
 def run(check, *arguments):
     command = [sys.executable] if check.endswith(".py") else []
+    outer = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
     done = subprocess.run(command + [os.path.join(HERE, check), *arguments],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=outer)
     return done.returncode, done.stdout
 
 
