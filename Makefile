@@ -8,6 +8,7 @@
 #   tests/fuzz/fuzz_X.c, tests/bench/bench_X.c             -> $(BUILD)/fuzz/fuzz_X, $(BUILD)/bench/bench_X
 #
 # Variables: BUILD=dir  WERROR=1  VARIANT=release|debug|asan|tsan|cover|fuzz|analyze  V=1 (show commands)
+#            ONLY=text (tests with that in their name)  FUZZ_SECONDS=20
 #            PREFIX=/usr/local  DESTDIR=  CC= CFLAGS= LDFLAGS= (yours are added last)
 # A file config.mk, if there is one, is read first: put your own settings there.
 
@@ -39,8 +40,8 @@ quietly  = $(MAKE) --no-print-directory $(parallel) BUILD=$(BUILD)
 
 LIB_SRC   := $(sort $(wildcard lib/*/*.c providers/*.c providers/*/*.c policies/*.c))
 CMD_NAMES := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/*.c)))))
-UNIT_SRC  := $(sort $(wildcard tests/unit/test_*.c))
-UNIT_HELP := $(sort $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
+UNIT_SRC  := $(sort $(wildcard tests/unit/test_*$(ONLY)*.c))
+UNIT_HELP := $(sort $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 SIM_SRC   := $(sort $(wildcard tests/sim/*.c))
 FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
@@ -52,7 +53,7 @@ UNIT      := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 UNIT_OOM  := $(filter $(BUILD)/tests/test_oom_%,$(UNIT))
 UNIT_FAST := $(filter-out $(UNIT_OOM),$(UNIT))
 SIM       := $(if $(wildcard tests/sim/main.c),$(BUILD)/tests/sim-runner)
-SCENARIOS := $(sort $(wildcard tests/sim/*.scenario))
+SCENARIOS := $(sort $(wildcard tests/sim/*$(ONLY)*.scenario))
 FUZZ      := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH     := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 

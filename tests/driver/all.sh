@@ -11,14 +11,19 @@ results=$RESULTS
 rm -rf "$results"
 mkdir -p "$results"
 
+failures() {
+    cat "$results"/* 2>/dev/null | awk '{ n += $3 } END { print n + 0 }'
+}
+
 run_target() {
-    local target=$1 start=$SECONDS status
+    local target=$1 start=$SECONDS before status
+    before=$(failures)
     echo "=== $target"
     $make "$target" </dev/null
     status=$?
     echo "=== $target: $([ $status -eq 0 ] && echo ok || echo FAILED) after $((SECONDS - start)) s"
     # A target that failed without a failed test to show for it is a failure of its own.
-    if [ $status -ne 0 ] && ! awk '$3 > 0 { seen = 1 } END { exit !seen }' /dev/null "$results"/* 2>/dev/null; then
+    if [ $status -ne 0 ] && [ "$(failures)" -eq "$before" ]; then
         echo "$target 0 1 0" >"$results/$target-stopped"
     fi
     return $status
@@ -31,7 +36,7 @@ done
 
 # Runs of the same tests under another tool (-asan, -valgrind, ...) count again only when they fail.
 echo
-awk '
+cat "$results"/* 2>/dev/null | awk '
     { again = $1 ~ /-(asan|tsan|valgrind|cover)$/
       printf "  %-20s %5d passed %5d failed %5d skipped%s\n", $1, $2, $3, $4, again ? "  (same tests again)" : "" }
     { failed += $3 }
@@ -41,4 +46,4 @@ awk '
         if (skipped) printf ", %d skipped", skipped
         printf "\n"
         exit failed > 0 || passed == 0
-    }' "$results"/*
+    }'

@@ -25,6 +25,7 @@ check() {
 export PYTHONDONTWRITEBYTECODE=1
 python=${PYTHON:-python3}
 check selftest "every check can fail" "$python" "$here/selftest.py"
+check drivers "the test drivers count right" "$here/../driver/selftest.sh"
 check floors "includes go down, the core is pure" "$python" "$here/floors.py"
 check banned "calls that are not made here" "$python" "$here/banned.py"
 check words "words out of place" "$python" "$here/words.py"
