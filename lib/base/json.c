@@ -114,6 +114,12 @@ void json_null(struct json_out *j, const char *key)
     buf_add_c(j->to, "null");
 }
 
+void json_raw(struct json_out *j, const char *key, struct str text)
+{
+    put_key(j, key);
+    buf_add_str(j->to, text);
+}
+
 #define NESTING_MAX 64
 
 /* cJSON recurses as deep as the document nests (1000 levels by default): look before it does. */

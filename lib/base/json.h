@@ -37,6 +37,8 @@ void json_int(struct json_out *j, const char *key, int64_t value);
 void json_num(struct json_out *j, const char *key, double value); /* NaN and infinities: null */
 void json_bool(struct json_out *j, const char *key, bool value);
 void json_null(struct json_out *j, const char *key);
+/* A value that is JSON text already. */
+void json_raw(struct json_out *j, const char *key, struct str text);
 
 /* The text as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD. */
 void json_quote(struct buf *to, const char *text);
