@@ -1,7 +1,8 @@
 /*
  * Cron expressions of five fields: minute hour day-of-month month day-of-week, as crontab(5) has
  * them: lists, ranges, steps, names (jan, mon), 0 and 7 both Sunday; where both day fields are
- * restricted a day matches when either does. Local time; the zone is given when asking.
+ * restricted (neither begins with a star) a day matches when either does. Local time; the zone is
+ * given when asking.
  *
  * Daylight saving: a local time that the clock jumps over (02:30 in spring) happens at the instant of
  * the jump; a local time that occurs twice (02:30 in autumn) happens at its first occurrence only.
@@ -23,8 +24,8 @@ struct cron {
     uint32_t days;    /* bit 1..31 */
     uint16_t months;  /* bit 1..12 */
     uint8_t weekdays; /* bit 0..6, Sunday 0 */
-    bool any_day;     /* day-of-month was '*' */
-    bool any_weekday; /* day-of-week was '*' */
+    bool any_day;     /* day-of-month began with '*' */
+    bool any_weekday; /* day-of-week began with '*' */
     char text[48];    /* as written, for printing */
 };
 

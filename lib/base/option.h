@@ -62,7 +62,7 @@ struct option {
     size_t offset;
     const char *fallback;       /* the default, as it would stand in the file; NULL: required */
     bool optional;              /* with fallback NULL: may be absent; the field stays all zero */
-    int64_t min, max;           /* for numbers; both 0: any */
+    int64_t min, max;           /* for numbers; both 0: any; max < min: no upper bound */
     const char *const *choices; /* OPTION_TYPE_CHOICE: ends in NULL */
     const char *help;           /* one line, lower case, no full stop */
 };
@@ -104,14 +104,27 @@ struct option_set {
 #define OPTION_COUNTS(s, f, k, ...)                                                                \
     OPTION_ROW(OPTION_TYPE_COUNTS, struct option_counts, s, f, k, __VA_ARGS__)
 
-/* Parses one scalar into its field, replacing (and freeing) what was there. */
+/*
+ * Parses one scalar into its field, replacing (and freeing) what was there; on failure the field is
+ * as it was. Lists and maps take what a default may say, "[a, b]" and "{ x: 1 }" of plain words, so
+ * "[]" and "{}" empty them; any other scalar is a list of one. The error's text says what is wrong
+ * with the value; it does not name the key.
+ */
 int option_parse(const struct option *row, void *options, struct str text, struct error *err);
-/* Adds to a STRINGS or COUNTS field. */
+/* Adds to a STRINGS or COUNTS field; a name may stand in a map once. */
 int option_add_string(const struct option *row, void *options, struct str item, struct error *err);
 int option_add_count(const struct option *row, void *options, struct str name, struct str value,
                      struct error *err);
-/* The field as it would stand in a policy file ("5m", "[a, b]", "{ x: 1 }"), for --print-effective. */
+void option_strings_release(struct option_strings *list);
+void option_counts_release(struct option_counts *map);
+
+/* The field as it would stand in a policy file ("5m", "[a, b]", "{ x: 1 }"), for --print-effective;
+ * nothing when it is absent. Reading it back gives exactly the same value. */
 void option_print(const struct option *row, const void *options, struct buf *out);
+/* An optional setting without a default that nobody has set. */
+bool option_absent(const struct option *row, const void *options);
+/* A text as a YAML scalar that stands anywhere: in quotes unless it is a plain word. */
+void option_print_text(struct str text, struct buf *out);
 
 /* Zeroes `options` (set->size bytes) and fills in every default. */
 int option_set_defaults(const struct option_set *set, void *options, struct error *err);
