@@ -1,10 +1,19 @@
 /*
  * One HTTP client for everything that calls out: curl multi on the libuv loop. HTTP/1.1 and 2,
  * keep-alive, TLS verified, no redirects, no proxies from the environment, every response capped and
- * timed. No retries here: who calls knows whether a call may be repeated.
+ * timed. No retries here: who calls knows whether a call may be repeated. (curl itself sends a
+ * request again whose kept connection proves to be closed before a byte of the answer came: what
+ * must not happen twice needs a token of its own.)
+ *
+ * Addresses that no call has business with are never connected to (net/address.h): the check is made
+ * on the resolved address that is then used, so that no answer of a name server gets around it.
+ *
+ * The program calls curl_global_init and ignores SIGPIPE before it makes a client.
  */
 #ifndef NET_HTTP_CLIENT_H
 #define NET_HTTP_CLIENT_H
+
+#include <stdbool.h>
 
 #include <uv.h>
 
@@ -28,6 +37,7 @@ struct http_request {
     const char *ca_file;     /* may be NULL: the system's */
     int64_t timeout_ns;      /* the whole call; 0: 20s */
     size_t response_max;     /* bytes of body; 0: 8 MiB */
+    bool link_local;         /* may connect to link-local addresses: a cloud's metadata service */
 };
 
 struct http_response {
@@ -40,12 +50,14 @@ struct http_response {
 /*
  * err->code 0: some HTTP response came, whatever its status. Otherwise there is none:
  * MUSTER_E_TRANSIENT (the request certainly did not arrive: no connection), MUSTER_E_UNKNOWN (it may
- * have), MUSTER_E_TOOBIG, MUSTER_E_INVALID (bad URL), MUSTER_E_NOMEM.
+ * have), MUSTER_E_TOOBIG, MUSTER_E_INVALID (bad URL), MUSTER_E_REFUSED (a forbidden address),
+ * MUSTER_E_NOMEM. The text names method and URL, without the query: that may be signed.
  */
 typedef void http_done_cb(void *ctx, const struct http_response *response, const struct error *err);
 
 /* Copies what it needs of the request. The callback comes later, from the loop, exactly once, unless
- * the call is cancelled. *ret_call (may be NULL) is valid until then. */
+ * the call is cancelled or this failed. *ret_call (may be NULL) is valid until then. The callback may
+ * make calls, cancel others, and free the client. */
 int http_call(struct http_client *client, const struct http_request *request, http_done_cb *done,
               void *ctx, struct http_call **ret_call, struct error *err);
 void http_cancel(struct http_call *call);
