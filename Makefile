@@ -202,6 +202,7 @@ clean: ## remove what was built
 .PHONY: demo run
 demo: ## install what is missing, build, and show the main job on real work (about a minute)
 	$(Q)deploy/install-deps.sh build
+	@echo "building muster in $(BUILD)"
 	+$(Q)$(quietly) -s all
 	$(Q)BUILD=$(BUILD) deploy/demo/run.sh
 
