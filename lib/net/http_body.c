@@ -82,13 +82,12 @@ static bool add_headers(struct MHD_Response *response, const struct http_server 
 enum MHD_Result http_answer_send(const struct http_server *server, struct MHD_Connection *mhd,
                                  struct http_answer *answer)
 {
-    static char nothing[1] = "";
     struct http_body *body = answer->take_body;
     answer->take_body = NULL;
     struct MHD_Response *response =
         body ? MHD_create_response_from_buffer_with_free_callback_cls(body->len, body->text,
                                                                       unref_body, body)
-             : MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
+             : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     if (!response) {
         http_body_unref(body);
         return MHD_NO;

@@ -25,7 +25,7 @@
 struct store;
 
 struct store_options {
-    const char *path; /* created with mode 0600 if absent; ":memory:" for tests and dry runs */
+    const char *path;     /* created with mode 0600 if absent; ":memory:" for tests and dry runs */
     int64_t retention_ns; /* older history is deleted; <= 0: none is for its age */
     int64_t max_bytes;    /* of the file: the oldest history goes first; 0: STORE_BYTES_DEFAULT */
 };
