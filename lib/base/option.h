@@ -33,7 +33,8 @@ enum option_type {
     OPTION_TYPE_PERCENT,  /* double fraction; min, max in percent */
     OPTION_TYPE_BOOL,     /* bool: yes | no | true | false */
     OPTION_TYPE_STRING,   /* char *, owned */
-    OPTION_TYPE_CHOICE,   /* int: index into choices */
+    OPTION_TYPE_CHOICE,   /* int or an enum: index into choices */
+    OPTION_TYPE_CHOICES,  /* int[]: distinct indexes into choices; -1 ends unless full */
     OPTION_TYPE_RATE,     /* struct rate */
     OPTION_TYPE_CRON,     /* struct cron */
     OPTION_TYPE_TIMEZONE, /* struct timezone *, owned */
@@ -62,8 +63,9 @@ struct option {
     size_t offset;
     const char *fallback;       /* the default, as it would stand in the file; NULL: required */
     bool optional;              /* with fallback NULL: may be absent; the field stays all zero */
-    int64_t min, max;           /* for numbers; both 0: any; max < min: no upper bound */
-    const char *const *choices; /* OPTION_TYPE_CHOICE: ends in NULL */
+    int64_t min, max;           /* for numbers; both 0: any; max < min: no upper bound.
+                                   CHOICES: the macro sets max, the array's length */
+    const char *const *choices; /* ends in NULL */
     const char *help;           /* one line, lower case, no full stop */
 };
 
@@ -94,9 +96,19 @@ struct option_set {
 #define OPTION_PERCENT(s, f, k, ...) OPTION_ROW(OPTION_TYPE_PERCENT, double, s, f, k, __VA_ARGS__)
 #define OPTION_BOOL(s, f, k, ...)    OPTION_ROW(OPTION_TYPE_BOOL, bool, s, f, k, __VA_ARGS__)
 #define OPTION_STRING(s, f, k, ...)  OPTION_ROW(OPTION_TYPE_STRING, char *, s, f, k, __VA_ARGS__)
-#define OPTION_CHOICE(s, f, k, ...)  OPTION_ROW(OPTION_TYPE_CHOICE, int, s, f, k, __VA_ARGS__)
-#define OPTION_RATE(s, f, k, ...)    OPTION_ROW(OPTION_TYPE_RATE, struct rate, s, f, k, __VA_ARGS__)
-#define OPTION_CRON(s, f, k, ...)    OPTION_ROW(OPTION_TYPE_CRON, struct cron, s, f, k, __VA_ARGS__)
+/* Two types fit: an enum without negative values is an unsigned int. */
+#define OPTION_CHOICE(s, f, k, ...)                                                                \
+    {                                                                                              \
+        .key = (k), .type = OPTION_TYPE_CHOICE,                                                    \
+        .offset =                                                                                  \
+            offsetof(s, f) + 0 * sizeof(char[_Generic(&((s *)0)->f, int * : 1, unsigned * : 1)]),  \
+        __VA_ARGS__                                                                                \
+    }
+#define OPTION_CHOICES(s, f, k, ...)                                                               \
+    OPTION_ROW(OPTION_TYPE_CHOICES, int, s, f[0], k, .max = sizeof(((s *)0)->f) / sizeof(int),     \
+               __VA_ARGS__)
+#define OPTION_RATE(s, f, k, ...) OPTION_ROW(OPTION_TYPE_RATE, struct rate, s, f, k, __VA_ARGS__)
+#define OPTION_CRON(s, f, k, ...) OPTION_ROW(OPTION_TYPE_CRON, struct cron, s, f, k, __VA_ARGS__)
 #define OPTION_TIMEZONE(s, f, k, ...)                                                              \
     OPTION_ROW(OPTION_TYPE_TIMEZONE, struct timezone *, s, f, k, __VA_ARGS__)
 #define OPTION_STRINGS(s, f, k, ...)                                                               \
@@ -111,7 +123,7 @@ struct option_set {
  * with the value; it does not name the key.
  */
 int option_parse(const struct option *row, void *options, struct str text, struct error *err);
-/* Adds to a STRINGS or COUNTS field; a name may stand in a map once. */
+/* Adds to a STRINGS or CHOICES field, and to a COUNTS field; a name may stand in a map once. */
 int option_add_string(const struct option *row, void *options, struct str item, struct error *err);
 int option_add_count(const struct option *row, void *options, struct str name, struct str value,
                      struct error *err);

@@ -170,11 +170,11 @@ static int bad_choice(const struct option *row, struct str text, struct error *e
                      listed, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static int parse_choice(const struct option *row, void *options, struct str text, struct error *err)
+static int find_choice(const struct option *row, struct str text, int *ret, struct error *err)
 {
     for (int i = 0; row->choices[i]; i++) {
         if (str_eq_c(text, row->choices[i])) {
-            *(int *)field_of(row, options) = i;
+            *ret = i;
             return 0;
         }
     }
@@ -280,6 +280,47 @@ static int parse_strings(const struct option *row, void *options, struct str tex
     return 0;
 }
 
+/* Into an array of row->max ints, ended by -1 unless it is full. */
+static int add_choice(const struct option *row, int *list, struct str item, struct error *err)
+{
+    int choice = -1;
+    int64_t len = 0;
+    int rc = find_choice(row, item, &choice, err);
+    if (rc < 0)
+        return rc;
+    for (; len < row->max && list[len] >= 0; len++) {
+        if (list[len] == choice)
+            return error_set(err, MUSTER_E_INVALID, "'%.*s' stands there twice", (int)item.len,
+                             item.ptr);
+    }
+    if (len == row->max)
+        return error_set(err, MUSTER_E_RANGE, "more than %lld", (long long)row->max);
+    list[len] = choice;
+    if (len + 1 < row->max)
+        list[len + 1] = -1;
+    return 0;
+}
+
+#define CHOICES_MAX 32
+
+static int parse_choices(const struct option *row, void *options, struct str text,
+                         struct error *err)
+{
+    int list[CHOICES_MAX] = { -1 };
+    struct str rest;
+    int rc = row->max <= CHOICES_MAX
+                 ? 0
+                 : error_set(err, MUSTER_E_RANGE, "'%s' has room for too many", row->key);
+    if (rc == 0 && !inside(text, '[', ']', &rest))
+        rc = add_choice(row, list, text, err);
+    else
+        while (rc == 0 && rest.len > 0)
+            rc = add_choice(row, list, next_part(&rest), err);
+    if (rc == 0)
+        memcpy(field_of(row, options), list, (size_t)row->max * sizeof(int));
+    return rc;
+}
+
 static int parse_counts(const struct option *row, void *options, struct str text, struct error *err)
 {
     struct option_counts *field = field_of(row, options);
@@ -326,7 +367,9 @@ int option_parse(const struct option *row, void *options, struct str text, struc
     case OPTION_TYPE_STRING:
         return parse_string(row, options, text, err);
     case OPTION_TYPE_CHOICE:
-        return parse_choice(row, options, trimmed, err);
+        return find_choice(row, trimmed, field_of(row, options), err);
+    case OPTION_TYPE_CHOICES:
+        return parse_choices(row, options, trimmed, err);
     case OPTION_TYPE_RATE:
         return units_parse_rate(trimmed, field_of(row, options), err);
     case OPTION_TYPE_CRON:
@@ -343,6 +386,8 @@ int option_parse(const struct option *row, void *options, struct str text, struc
 
 int option_add_string(const struct option *row, void *options, struct str item, struct error *err)
 {
+    if (row->type == OPTION_TYPE_CHOICES)
+        return add_choice(row, field_of(row, options), item, err);
     return add_string(field_of(row, options), item, err);
 }
 

@@ -153,6 +153,14 @@ static void print_strings(const struct option_strings *list, struct buf *out)
     buf_add_char(out, ']');
 }
 
+static void print_choices(const struct option *row, const int *list, struct buf *out)
+{
+    buf_add_char(out, '[');
+    for (int64_t i = 0; i < row->max && list[i] >= 0; i++)
+        buf_addf(out, "%s%s", i > 0 ? ", " : "", row->choices[list[i]]);
+    buf_add_char(out, ']');
+}
+
 static void print_counts(const struct option_counts *map, struct buf *out)
 {
     if (map->len == 0) {
@@ -198,6 +206,8 @@ bool option_absent(const struct option *row, const void *options)
         return !*(const bool *)field;
     case OPTION_TYPE_CHOICE:
         return *(const int *)field == 0;
+    case OPTION_TYPE_CHOICES:
+        return *(const int *)field < 0;
     }
     return true;
 }
@@ -229,6 +239,9 @@ void option_print(const struct option *row, const void *options, struct buf *out
         break;
     case OPTION_TYPE_CHOICE:
         buf_add_c(out, row->choices[*(const int *)field]);
+        break;
+    case OPTION_TYPE_CHOICES:
+        print_choices(row, field, out);
         break;
     case OPTION_TYPE_RATE:
         print_rate(field, out);

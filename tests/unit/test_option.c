@@ -18,7 +18,8 @@ struct sample {
     double share;
     bool loud;
     char *name, *note;
-    int colour;
+    enum { RED, GREEN, BLUE } colour;
+    int order[2], all[3];
     struct rate rate;
     struct cron from;
     struct timezone *zone;
@@ -38,6 +39,8 @@ enum {
     NAME,
     NOTE,
     COLOUR,
+    ORDER,
+    ALL,
     RATE,
     FROM,
     ZONE,
@@ -62,6 +65,10 @@ static const struct option rows[] = {
     [NOTE] = OPTION_STRING(struct sample, note, "note", .optional = true),
     [COLOUR] =
         OPTION_CHOICE(struct sample, colour, "colour", .fallback = "green", .choices = colours),
+    [ORDER] =
+        OPTION_CHOICES(struct sample, order, "order", .fallback = "[blue]", .choices = colours),
+    [ALL] = OPTION_CHOICES(struct sample, all, "all", .fallback = "[blue, red, green]",
+                           .choices = colours),
     [RATE] = OPTION_RATE(struct sample, rate, "rate", .fallback = "20% / 1m"),
     [FROM] = OPTION_CRON(struct sample, from, "from", .fallback = "0 8 * * 1-5"),
     [ZONE] = OPTION_TIMEZONE(struct sample, zone, "zone", .fallback = "UTC"),
@@ -91,7 +98,10 @@ static void defaults(void **state)
     assert_false(s.loud);
     assert_string_equal(s.name, "jobs");
     assert_null(s.note);
-    assert_int_equal(s.colour, 1);
+    assert_int_equal(s.colour, GREEN);
+    assert_int_equal(s.order[0], BLUE);
+    assert_int_equal(s.order[1], -1);
+    assert_int_equal(s.all[2], GREEN);
     assert_int_equal(s.rate.unit, RATE_PERCENT);
     assert_string_equal(s.from.text, "0 8 * * 1-5");
     assert_string_equal(timezone_name(s.zone), "UTC");
@@ -174,6 +184,10 @@ static void values_and_their_print(void **state)
         { NAME, "gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\"" },
         { NOTE, "a note", "\"a note\"" },
         { COLOUR, "blue", "blue" },
+        { ORDER, "red", "[red]" },
+        { ORDER, "[]", "[]" },
+        { ORDER, "[green, red]", "[green, red]" },
+        { ALL, "[green, red]", "[green, red]" },
         { RATE, "100 slots / 1m", "100 slots / 1m" },
         { RATE, "1 node / 90s", "1 nodes / 1m30s" },
         { RATE, "12.5%/10m", "12.5% / 10m" },
@@ -246,6 +260,9 @@ static void refused(void **state)
         { COLOUR, "gren", MUSTER_E_INVALID,
           "'gren' is none of red, green, blue; did you mean 'green'?" },
         { COLOUR, "mauve", MUSTER_E_INVALID, "'mauve' is none of red, green, blue" },
+        { ORDER, "[red, gren]", MUSTER_E_INVALID, "did you mean 'green'?" },
+        { ORDER, "[red, red]", MUSTER_E_INVALID, "'red' stands there twice" },
+        { ORDER, "[red, green, blue]", MUSTER_E_RANGE, "more than 2" },
         { RATE, "100 / 1m", MUSTER_E_INVALID, "write it like 100 slots / 1m" },
         { FROM, "0 8 * *", MUSTER_E_INVALID, "five fields" },
         { ZONE, "Europe/Berlim", MUSTER_E_INVALID, "'Europe/Berlim' is not a time zone" },
