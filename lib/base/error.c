@@ -1,11 +1,13 @@
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <errno.h>
+#include "base/str.h"
 
-static void error_vset(struct error *err, int code, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void error_vset(struct error *err, int code,
+                                                             const char *format, va_list args)
 {
     if (!err)
         return;
@@ -35,11 +37,12 @@ int error_wrap(struct error *err, const char *format, ...)
     if (n < 0)
         return err->code;
 
-    char inner[ERROR_TEXT_MAX];
-    memcpy(inner, err->text, sizeof(inner));
     /* A context that fills the buffer would push the cause out: keep at least half for the cause. */
-    snprintf(err->text, sizeof(err->text), "%.*s: %.*s", ERROR_TEXT_MAX / 2 - 2, context,
-             ERROR_TEXT_MAX / 2 - 2, inner);
+    char cause[ERROR_TEXT_MAX];
+    memcpy(cause, err->text, sizeof(cause));
+    snprintf(err->text, sizeof(err->text), "%.*s: ", ERROR_TEXT_MAX / 2 - 2, context);
+    size_t used = strlen(err->text);
+    str_copy_c(err->text + used, sizeof(err->text) - used, cause);
     return err->code;
 }
 

@@ -98,8 +98,8 @@ void json_num(struct json_out *j, const char *key, double value)
         buf_add_c(j->to, "null");
     else if (fabs(value) < 1e15 && !islessgreater(value, floor(value)))
         buf_addf(j->to, "%lld", (long long)value);
-    else
-        buf_addf(j->to, "%.6g", value);
+    else /* six digits are enough to read, but not in place of those before the point */
+        buf_addf(j->to, fabs(value) < 1e5 ? "%.6g" : "%.15g", value);
 }
 
 void json_bool(struct json_out *j, const char *key, bool value)
@@ -157,7 +157,7 @@ int json_parse(struct str text, cJSON **ret, struct error *err)
         return error_set(err, MUSTER_E_INVALID, "not JSON (at byte %zu)", at);
     }
     struct str rest = str_trim((struct str){ end, text.len - (size_t)(end - text.ptr) });
-    if (rest.len > 0 && rest.ptr[0] != '\0') {
+    if (rest.len > 0) {
         cJSON_Delete(root);
         return error_set(err, MUSTER_E_INVALID, "text after the JSON document (at byte %zu)",
                          (size_t)(rest.ptr - text.ptr));
@@ -189,6 +189,8 @@ static const cJSON *step_into(const cJSON *at, struct str token)
         return child;
     }
     if (!cJSON_IsArray(at) || token.len == 0 || token.len > 9)
+        return NULL;
+    if (token.ptr[0] == '0' && token.len > 1)
         return NULL;
     size_t index = 0;
     for (size_t i = 0; i < token.len; i++) {

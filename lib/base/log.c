@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -7,7 +9,12 @@
 #include "base/json.h"
 #include "base/str.h"
 
-#define LINE_MAX_BYTES 8192
+/*
+ * A pipe that poll() calls writable takes this much without blocking, and as one piece (pipe(7)). A
+ * byte can become six (\u0001): a message of CUT_BYTES always fits.
+ */
+#define LINE_MAX_BYTES PIPE_BUF
+#define CUT_BYTES      512
 
 const char *log_level_word(enum log_level level)
 {
@@ -81,6 +88,29 @@ static void put_json_line(struct buf *line, enum log_level level, const char *me
     buf_add_char(line, '}');
 }
 
+static void put_line(struct buf *line, const struct log *log, enum log_level level,
+                     const char *message, const struct log_field *fields)
+{
+    bool json = log->format == LOG_JSON;
+    if (json)
+        buf_add_char(line, '{');
+    put_time(line, log, json);
+    if (json)
+        put_json_line(line, level, message, fields);
+    else
+        put_text_line(line, level, message, fields);
+    buf_add_char(line, '\n');
+}
+
+/* Asks first: whoever reads our output may have stopped reading, and a write would wait for them. */
+static bool write_now(int fd, const struct buf *line)
+{
+    struct pollfd ready = { .fd = fd, .events = POLLOUT };
+    if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
+        return false;
+    return write(fd, line->ptr, line->len) == (ssize_t)line->len;
+}
+
 void log_write(struct log *log, enum log_level level, const char *message,
                const struct log_field *fields)
 {
@@ -88,17 +118,16 @@ void log_write(struct log *log, enum log_level level, const char *message,
         return;
     struct buf line;
     buf_init(&line, LINE_MAX_BYTES);
-    bool json = log->format == LOG_JSON;
-    if (json)
-        buf_add_char(&line, '{');
-    put_time(&line, log, json);
-    if (json)
-        put_json_line(&line, level, message, fields);
-    else
-        put_text_line(&line, level, message, fields);
-    buf_add_char(&line, '\n');
+    put_line(&line, log, level, message, fields);
+    if (buf_failed(&line) == MUSTER_E_TOOBIG) {
+        char start[CUT_BYTES];
+        str_copy_c(start, sizeof(start), message);
+        buf_clear(&line);
+        put_line(&line, log, level, start,
+                 (const struct log_field[]){ LOG_STR("cut_short", "yes"), { 0 } });
+    }
     /* One write a line keeps lines whole among several writers of one file. */
-    if (buf_failed(&line) || write(log->fd, line.ptr, line.len) != (ssize_t)line.len)
+    if (buf_failed(&line) || !write_now(log->fd, &line))
         log->dropped++;
     buf_release(&line);
 }
@@ -107,15 +136,13 @@ void log_printf(struct log *log, enum log_level level, const char *format, ...)
 {
     if (!log || log->fd < 0 || level < log->level)
         return;
-    struct buf message;
-    buf_init(&message, LINE_MAX_BYTES / 2);
+    char message[LINE_MAX_BYTES];
     va_list args;
     va_start(args, format);
-    buf_vaddf(&message, format, args);
+    int n = vsnprintf(message, sizeof(message), format, args);
     va_end(args);
-    if (buf_failed(&message))
+    if (n < 0)
         log->dropped++;
     else
-        log_write(log, level, buf_text(&message), (const struct log_field[]){ { 0 } });
-    buf_release(&message);
+        log_write(log, level, message, (const struct log_field[]){ { 0 } });
 }

@@ -5,8 +5,9 @@
  *
  * Fields are key=value (text) or members (JSON). Control bytes are escaped, so no input can forge a
  * line. A failure that is survived ends "continuing: ...". Never a key, token or signed URL.
- * A sink that cannot be written (disk full, closed pipe) never blocks or fails the caller: the line
- * is dropped and counted in `dropped`.
+ * A sink that cannot be written (disk full, closed pipe, a reader that has stopped) never blocks or
+ * fails the caller: the line is dropped and counted in `dropped`. A line longer than 4 KiB loses its
+ * fields and the end of its message, and says cut_short=yes.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

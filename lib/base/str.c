@@ -25,7 +25,7 @@ bool str_eq_c(struct str a, const char *b)
 bool str_starts(struct str s, const char *prefix)
 {
     size_t n = strlen(prefix);
-    return s.len >= n && memcmp(s.ptr, prefix, n) == 0;
+    return s.len >= n && (n == 0 || memcmp(s.ptr, prefix, n) == 0);
 }
 
 struct str str_trim(struct str s)
@@ -52,6 +52,8 @@ char *str_dup(struct str s)
 
 bool str_copy(char *dst, size_t size, struct str s)
 {
+    if (size == 0)
+        return false;
     size_t n = s.len < size ? s.len : size - 1;
     if (n > 0)
         memcpy(dst, s.ptr, n);
@@ -196,7 +198,9 @@ void buf_vaddf(struct buf *b, const char *format, va_list args)
     va_list again;
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
-    if (n >= 0 && buf_reserve(b, (size_t)n)) {
+    if (n < 0) {
+        b->failed = MUSTER_E_TOOBIG; /* more than INT_MAX bytes */
+    } else if (buf_reserve(b, (size_t)n)) {
         vsnprintf(b->ptr + b->len, (size_t)n + 1, format, again);
         b->len += (size_t)n;
     }

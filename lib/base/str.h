@@ -62,7 +62,8 @@ void buf_add_str(struct buf *b, struct str s);
 void buf_add_c(struct buf *b, const char *text);
 void buf_add_char(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buf_vaddf(struct buf *b, const char *format, va_list args);
+void buf_vaddf(struct buf *b, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* The text so far; never NULL. Valid until the next change. */
 const char *buf_text(const struct buf *b);

@@ -139,15 +139,21 @@ int units_parse_int(struct str text, int64_t *ret, struct error *err)
         rest.len--;
     }
     int64_t value = 0;
-    bool ok = rest.len > 0;
-    for (size_t i = 0; ok && i < rest.len; i++) {
-        ok = isdigit((unsigned char)rest.ptr[i]) && !__builtin_mul_overflow(value, 10, &value) &&
-             !__builtin_add_overflow(value, rest.ptr[i] - '0', &value);
+    bool digits = rest.len > 0;
+    bool fits = true;
+    for (size_t i = 0; digits && i < rest.len; i++) {
+        digits = isdigit((unsigned char)rest.ptr[i]);
+        int digit = minus ? '0' - rest.ptr[i] : rest.ptr[i] - '0';
+        fits = fits && !__builtin_mul_overflow(value, 10, &value) &&
+               !__builtin_add_overflow(value, digit, &value);
     }
-    if (!ok)
+    if (!digits)
         return error_set(err, MUSTER_E_INVALID, "'%.*s' is not a whole number", (int)whole.len,
                          whole.ptr);
-    *ret = minus ? -value : value;
+    if (!fits)
+        return error_set(err, MUSTER_E_RANGE, "'%.*s' has too many digits", (int)whole.len,
+                         whole.ptr);
+    *ret = value;
     return 0;
 }
 
@@ -178,7 +184,7 @@ int units_parse_rate(struct str text, struct rate *ret, struct error *err)
         *ret = rate;
         return 0;
     }
-    const char *slash = memchr(whole.ptr, '/', whole.len);
+    const char *slash = whole.len > 0 ? memchr(whole.ptr, '/', whole.len) : NULL;
     if (slash) {
         struct str amount = { whole.ptr, (size_t)(slash - whole.ptr) };
         struct str period = { slash + 1, whole.len - amount.len - 1 };
@@ -194,6 +200,11 @@ int units_parse_rate(struct str text, struct rate *ret, struct error *err)
                      (int)whole.len, whole.ptr);
 }
 
+static uint64_t magnitude(int64_t value)
+{
+    return value < 0 ? -(uint64_t)value : (uint64_t)value;
+}
+
 const char *units_format_duration(int64_t ns, char text[static UNITS_TEXT_MAX])
 {
     const char *sign = ns < 0 ? "-" : "";
@@ -201,13 +212,13 @@ const char *units_format_duration(int64_t ns, char text[static UNITS_TEXT_MAX])
         snprintf(text, UNITS_TEXT_MAX, "never");
         return text;
     }
-    uint64_t left = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
-    if (left < (uint64_t)NS_PER_MS) {
-        snprintf(text, UNITS_TEXT_MAX, left == 0 ? "0s" : "%s%.3gms", sign, (double)left / 1e6);
-        return text;
-    }
+    uint64_t left = magnitude(ns);
     if (left < (uint64_t)NS_PER_S) {
-        snprintf(text, UNITS_TEXT_MAX, "%s%.0fms", sign, floor((double)left / 1e6));
+        uint64_t each = left < 1000 ? 1 : left < 1000000 ? 1000 : 1000000;
+        const char *unit = left == 0 ? "s" : each == 1 ? "ns" : each == 1000 ? "us" : "ms";
+        uint64_t tenths = left * 10 / each;
+        double value = tenths < 100 ? (double)tenths / 10 : (double)(tenths / 10);
+        snprintf(text, UNITS_TEXT_MAX, "%s%g%s", sign, value, unit);
         return text;
     }
     if (left < (uint64_t)(60 * NS_PER_S)) {
@@ -232,19 +243,19 @@ const char *units_format_duration(int64_t ns, char text[static UNITS_TEXT_MAX])
 }
 
 /* At least two decimals, and as many more as the number needs, micro-dollars being the last. */
-static void format_dollars(int64_t usd_micro, char text[static UNITS_TEXT_MAX])
+static void format_dollars(uint64_t usd_micro, char text[static UNITS_TEXT_MAX])
 {
-    int n = snprintf(text, UNITS_TEXT_MAX, "%s%lld.%06lld", usd_micro < 0 ? "-" : "",
-                     llabs(usd_micro / 1000000), llabs(usd_micro % 1000000));
+    int n = snprintf(text, UNITS_TEXT_MAX, "%llu.%06llu", (unsigned long long)usd_micro / 1000000,
+                     (unsigned long long)usd_micro % 1000000);
     while (n > 3 && text[n - 1] == '0' && text[n - 3] != '.')
         text[--n] = '\0';
 }
 
 const char *units_format_price(int64_t usd_micro, char text[static UNITS_TEXT_MAX])
 {
-    format_dollars(usd_micro, text);
-    size_t n = strlen(text);
-    snprintf(text + n, UNITS_TEXT_MAX - n, " USD/h");
+    char number[UNITS_TEXT_MAX];
+    format_dollars(magnitude(usd_micro), number);
+    snprintf(text, UNITS_TEXT_MAX, "%s%.30s USD/h", usd_micro < 0 ? "-" : "", number);
     return text;
 }
 
@@ -252,11 +263,12 @@ const char *units_format_money(int64_t usd_micro, char text[static UNITS_TEXT_MA
 {
     char number[UNITS_TEXT_MAX];
     /* Below a cent the digits that matter come later; above, cents are enough. */
-    if (llabs(usd_micro) >= 10000)
-        snprintf(number, sizeof(number), "%.2f", fabs((double)usd_micro) / 1e6);
+    uint64_t amount = magnitude(usd_micro);
+    if (amount >= 10000)
+        snprintf(number, sizeof(number), "%.2f", (double)amount / 1e6);
     else
-        format_dollars(llabs(usd_micro), number);
-    snprintf(text, UNITS_TEXT_MAX, "%s$%.*s", usd_micro < 0 ? "-" : "", UNITS_TEXT_MAX - 4, number);
+        format_dollars(amount, number);
+    snprintf(text, UNITS_TEXT_MAX, "%s$%.30s", usd_micro < 0 ? "-" : "", number);
     return text;
 }
 
@@ -269,7 +281,7 @@ const char *units_format_rate(const struct rate *rate, char text[static UNITS_TE
         return text;
     }
     double amount = rate->unit == RATE_PERCENT ? rate->amount * 100 : rate->amount;
-    snprintf(text, UNITS_TEXT_MAX, "%g%s / %.20s", amount, words[rate->unit],
+    snprintf(text, UNITS_TEXT_MAX, "%.15g%s / %.20s", amount, words[rate->unit],
              units_format_duration(rate->period_ns, period));
     return text;
 }
