@@ -245,7 +245,7 @@ static void refused(void **state)
         { COUNT, "11", MUSTER_E_RANGE, "11 is too large: at most 10" },
         { COUNT, "2.5", MUSTER_E_INVALID, "'2.5' is not a whole number" },
         { COUNT, "", MUSTER_E_INVALID, "'' is not a whole number" },
-        { ANY, "9223372036854775808", MUSTER_E_INVALID, "is not a whole number" },
+        { ANY, "9223372036854775808", MUSTER_E_RANGE, "has too many digits" },
         { WAIT, "30", MUSTER_E_INVALID, "with its unit, like 30s" },
         { WAIT, "1ms", MUSTER_E_RANGE, "too short: at least 1s" },
         { WAIT, "2h", MUSTER_E_RANGE, "too long: at most 1h" },
