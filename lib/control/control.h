@@ -9,7 +9,8 @@
  *        -> decide     decide.c     each policy proposes slots; the largest wins
  *        -> guard      guard.c      bounds, stabilisation, pace, staleness, panic, pause
  *        -> place      place.c      slots -> nodes: which offers to buy, which nodes to drain
- *        -> reconcile  reconcile.c  what exists against what should: deadlines, losses, terminations
+ *        -> reconcile  reconcile.c  what exists against what should: deadlines, losses, terminations;
+ *                     inventory.c, heartbeats.c and intents.c bring in what exists
  *        -> gate       gate.c       the only way out for a launch or a termination
  *
  * A step that fails for lack of memory leaves the state consistent and may have done less than it
@@ -36,6 +37,7 @@ struct control_limits {
 struct control_options {
     char controller[64]; /* who we are: part of every token and tag */
     struct control_limits limits;
+    int64_t tick_ns;          /* how often every pool is looked at, samples or not */
     int64_t list_every_ns;    /* how often an inventory is listed */
     int64_t missing_listings; /* complete listings in a row without a node until it is gone, >= 1 */
 };
@@ -67,7 +69,7 @@ struct beat_reply control_beat_reply(const struct control *c, const char *node);
  */
 struct pool_view {
     const char *name;
-    const struct pool_spec *spec; /* NULL: retiring, and its file is gone */
+    const struct pool_spec *spec; /* all defaults for a pool that no file describes */
     const struct signal *signal;
     const struct decision *last;    /* the last decision; NULL before the first */
     const struct decision *changed; /* the last that changed something; NULL: none yet */

@@ -21,6 +21,7 @@ enum event_type {
     EVENT_RECOVERED,      /* the journal was read; first event of a life */
     EVENT_POLICY,         /* a policy file was read, or read again */
     EVENT_POLICY_REMOVED, /* its file is gone: retire the pool */
+    EVENT_POLICIES,       /* the policy directory was read to its end */
     EVENT_TICK,           /* time passed: every pool is looked at */
     EVENT_SAMPLE,
     EVENT_SAMPLE_FAILED,
@@ -84,6 +85,13 @@ struct event {
         struct {
             struct pool_spec *take_spec;
         } policy;
+        struct {
+            /*
+             * Every file was read without an error. Only then are machines of a pool that no file
+             * describes drained: a file that cannot be read must not cost the pool its machines.
+             */
+            bool complete;
+        } policies;
         struct {
             const char *pool;
         } policy_removed, pause, resume;

@@ -40,7 +40,10 @@ const char *node_state_word(enum node_state state);
 
 #define BUSY_UNKNOWN (-1)
 
+struct pool;
+
 struct node {
+    struct pool *pool;    /* the one it serves */
     char id[NODE_ID_MAX]; /* the cloud's; "" while requested */
     uint64_t intent;      /* the launch intent it came from; 0: unknown */
     int64_t state_since_ns;
@@ -56,6 +59,7 @@ struct node {
     uint16_t offer;          /* index in the pool's offers; OFFER_NONE: not in the file any more */
     uint16_t inventory;      /* index in the core's inventories */
     uint8_t state;           /* enum node_state */
+    uint8_t stop_reason;    /* while terminating: enum stop_reason */
     uint8_t missing;         /* complete listings in a row that did not show it */
     bool drained : 1;        /* its worker is gone, after the drain was told */
     bool operator_drain : 1; /* a person asked for the drain */

@@ -44,7 +44,7 @@ const char *signal_state_word(enum signal_state state);
 
 /* Takes a sample in. A sample that is not believable changes only state and problem. */
 void signal_sample(struct signal *signal, int64_t now_ns, const struct sample *sample);
-/* The source failed; text says how. The last sample goes on counting until it is stale. */
+/* The source failed; text says how. The signal is unknown until the next good sample. */
 void signal_fail(struct signal *signal, int64_t now_ns, const char *text);
 /* Lets time pass: a sample older than stale_after_ns is stale from here on. */
 void signal_age(struct signal *signal, int64_t now_ns, int64_t stale_after_ns);

@@ -20,7 +20,7 @@
 #include "base/json.h"
 #include "base/str.h"
 
-enum stage { STAGE_OBSERVE, STAGE_DECIDE, STAGE_GUARD, STAGE_PLACE, STAGE_RECONCILE };
+enum stage { STAGE_OBSERVE, STAGE_DECIDE, STAGE_GUARD, STAGE_PLACE, STAGE_GATE };
 
 enum trail_unit { UNIT_COUNT, UNIT_DURATION, UNIT_PERCENT, UNIT_MONEY };
 

@@ -1,0 +1,118 @@
+/* Heartbeats: what nodes say of themselves. Only they make a node ready, idle or drained. */
+#include "control/state.h"
+
+static void became_ready(struct control *c, struct node *node)
+{
+    if (node->state == NODE_BOOTING && !node->adopted)
+        boot_measured(node->pool, c->now_ns - node->launched_ns);
+    node_move(node, NODE_READY, c->now_ns);
+    offer_worked(node->pool, node->offer);
+}
+
+/*
+ * From the first answer that lets it run its worker a node may be working, and only its own word can
+ * prove that it is not. The journal learns it too, for a later life.
+ */
+static int may_work_now(struct node *node, struct effect_list *out, struct error *err)
+{
+    if (node->served)
+        return 0;
+    node->served = true;
+    if (node->intent == 0)
+        return 0;
+    struct effect *e = effect_add(out, EFFECT_SERVED, err);
+    if (!e)
+        return MUSTER_E_NOMEM;
+    e->served.number = node->intent;
+    return 0;
+}
+
+static void take_numbers(struct control *c, struct node *node, const struct heartbeat *beat)
+{
+    node->heard_ns = c->now_ns;
+    node->beat_seq = beat->seq;
+    node->missing = 0;
+    node->busy = beat->busy >= 0 && beat->busy <= INT32_MAX ? (int32_t)beat->busy : BUSY_UNKNOWN;
+    if (node->busy > 0)
+        node->active_ns = c->now_ns;
+    else if (beat->idle_ns >= 0)
+        node->active_ns = c->now_ns - beat->idle_ns;
+    if (beat->interrupted)
+        node->interrupted = true;
+    if (beat->version[0])
+        str_copy_c(node->version, sizeof(node->version), beat->version);
+    signal_served(&node->pool->signal, beat->served, beat->served_mean_ns);
+}
+
+/* A worker that ends by itself right after it began would be replaced for ever: let its offer rest. */
+static void ended_by_itself(struct control *c, struct node *node)
+{
+    bool young = c->now_ns - node->state_since_ns < INT64_C(60000000000);
+    if (node->state == NODE_READY && young)
+        offer_failed(c, node->pool, node->offer, MUSTER_E_TRANSIENT,
+                     "its last node's worker ended soon after it was started: look at its log");
+}
+
+static void take_state(struct control *c, struct node *node, const struct heartbeat *beat)
+{
+    switch (beat->state) {
+    case BEAT_BOOTING:
+        if (node->state == NODE_LOST)
+            node_move(node, NODE_READY, c->now_ns);
+        break;
+    case BEAT_READY:
+        if (node->state == NODE_BOOTING || node->state == NODE_LOST)
+            became_ready(c, node);
+        break;
+    case BEAT_DRAINED:
+        ended_by_itself(c, node);
+        node->drained = true;
+        node->busy = 0;
+        node_move(node, NODE_DRAINING, c->now_ns);
+        break;
+    case BEAT_DRAINING:
+        node_move(node, NODE_DRAINING, c->now_ns);
+        break;
+    }
+    if (node->interrupted)
+        node_move(node, NODE_DRAINING, c->now_ns);
+}
+
+int heartbeat_take(struct control *c, const struct event *ev, struct effect_list *out,
+                   struct error *err)
+{
+    const struct heartbeat *beat = &ev->heartbeat;
+    struct node *node = map_get(&c->nodes_by_id, beat->node);
+    if (!node)
+        return 0; /* the reply says that it is not known; a listing may show it later */
+    if (beat->seq <= node->beat_seq)
+        return 0; /* repeated, or overtaken by a later one */
+    take_numbers(c, node, beat);
+    take_state(c, node, beat);
+    if (node->state == NODE_BOOTING || node->state == NODE_READY) {
+        int rc = may_work_now(node, out, err);
+        if (rc < 0)
+            return rc;
+    }
+    if (node->state == NODE_DRAINING && node->drain_told_ns == 0)
+        node->drain_told_ns = c->now_ns; /* this heartbeat's reply tells it */
+    if (node->state != NODE_DRAINING || !node_is_free(node))
+        return 0;
+    /* Its work is done: do not pay until the next tick. A refusal is looked at again then. */
+    int rc = gate_terminate(c, node->pool, node, STOP_DRAINED, NULL, out, err);
+    return rc == MUSTER_E_REFUSED ? 0 : rc;
+}
+
+struct beat_reply control_beat_reply(const struct control *c, const char *id)
+{
+    const struct node *node = map_get(&c->nodes_by_id, id);
+    if (!node)
+        return (struct beat_reply) { 0 };
+    bool drain = node->state == NODE_DRAINING || node->state == NODE_TERMINATING;
+    return (struct beat_reply) {
+        .known = true,
+        .drain = drain,
+        .run = !drain,
+        .heartbeat_ns = node->pool->spec->heartbeat_ns,
+    };
+}

@@ -1,0 +1,165 @@
+/* Pools and their nodes: finding, adding, counting, burying. */
+#include <stdlib.h>
+
+#include "control/state.h"
+
+struct pool *pool_find(const struct control *c, const char *name)
+{
+    for (size_t i = 0; i < c->pools.len; i++) {
+        if (strcmp(c->pools.at[i]->spec->name, name) == 0)
+            return c->pools.at[i];
+    }
+    return NULL;
+}
+
+void pool_free(struct pool *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->nodes.len; i++)
+        free(p->nodes.at[i]);
+    vec_release(&p->nodes);
+    vec_release(&p->offers);
+    pool_spec_free(p->spec);
+    free(p->last);
+    free(p->changed);
+    free(p);
+}
+
+struct pool *pool_add(struct control *c, struct pool_spec *take_spec, struct error *err)
+{
+    struct pool *p = calloc(1, sizeof(*p));
+    struct decision *last = calloc(1, sizeof(*last));
+    struct decision *changed = calloc(1, sizeof(*changed));
+    if (!p || !last || !changed || !vec_push(&c->pools, p)) {
+        free(p);
+        free(last);
+        free(changed);
+        pool_spec_free(take_spec);
+        error_nomem(err);
+        return NULL;
+    }
+    p->spec = take_spec;
+    p->last = last;
+    p->changed = changed;
+    p->poll_due_ns = c->now_ns;
+    p->run_due_ns = c->now_ns;
+    p->accrued_ns = c->now_ns;
+    p->cost_reported_ns = c->now_ns;
+    return p;
+}
+
+bool pool_is_paused(const struct control *c, const struct pool *p)
+{
+    return p->paused || c->paused_all;
+}
+
+struct node *pool_add_node(struct control *c, struct pool *p, const char *id, struct error *err)
+{
+    struct node *node = calloc(1, sizeof(*node));
+    if (!node || !vec_push(&p->nodes, node)) {
+        free(node);
+        error_nomem(err);
+        return NULL;
+    }
+    node->pool = p;
+    node->busy = BUSY_UNKNOWN;
+    node->offer = OFFER_NONE;
+    node->launched_ns = c->now_ns;
+    node->state_since_ns = c->now_ns;
+    node->slots = 1;
+    node->price_usd_micro = PRICE_UNKNOWN;
+    if (id[0] && pool_name_node(c, node, id, err) < 0) {
+        p->nodes.len--;
+        free(node);
+        return NULL;
+    }
+    c->machines++;
+    return node;
+}
+
+int pool_name_node(struct control *c, struct node *node, const char *id, struct error *err)
+{
+    str_copy_c(node->id, sizeof(node->id), id);
+    if (map_put(&c->nodes_by_id, node->id, node))
+        return 0;
+    node->id[0] = '\0';
+    return error_nomem(err);
+}
+
+void node_gone(struct control *c, struct pool *p, struct node *node)
+{
+    if (!node_move(node, NODE_GONE, c->now_ns))
+        return;
+    p->has_gone = true;
+    if (node->id[0])
+        map_remove(&c->nodes_by_id, node->id);
+    c->machines--;
+}
+
+void pool_bury_gone(struct control *c, struct pool *p)
+{
+    if (!p->has_gone)
+        return;
+    p->has_gone = false;
+    size_t kept = 0;
+    for (size_t i = 0; i < p->nodes.len; i++) {
+        struct node *node = p->nodes.at[i];
+        /* Without memory for the list of the buried a gone node simply stays for another round. */
+        if (node->state == NODE_GONE && vec_push(&c->buried, node))
+            continue;
+        p->nodes.at[kept++] = node;
+    }
+    p->nodes.len = kept;
+}
+
+static bool boot_overdue(const struct control *c, const struct pool *p, const struct node *node)
+{
+    return node->state == NODE_BOOTING && c->now_ns - node->launched_ns > p->spec->ready_within_ns;
+}
+
+static void count_slots(const struct node *node, struct census *n)
+{
+    switch ((enum node_state)node->state) {
+    case NODE_REQUESTED:
+    case NODE_BOOTING:
+        n->slots_booting += node->slots;
+        break;
+    case NODE_READY:
+        n->slots_ready += node->slots;
+        if (node->busy == BUSY_UNKNOWN)
+            n->busy_unknown += node->slots;
+        break;
+    case NODE_DRAINING:
+    case NODE_TERMINATING:
+        n->slots_draining += node->slots;
+        break;
+    case NODE_LOST:
+    case NODE_GONE:
+    case NODE_STATES:
+        break;
+    }
+}
+
+void pool_census(const struct control *c, const struct pool *p, struct census *ret)
+{
+    struct census n = { 0 };
+    for (size_t i = 0; i < p->nodes.len; i++) {
+        const struct node *node = p->nodes.at[i];
+        if (node->state == NODE_GONE)
+            continue;
+        n.nodes[node->state]++;
+        n.machines++;
+        n.slots_all += node->slots;
+        count_slots(node, &n);
+        if (node->busy > 0)
+            n.busy += node->busy;
+        if (node->price_usd_micro > 0)
+            n.price_usd_micro += node->price_usd_micro;
+        bool ill = node->state == NODE_LOST || boot_overdue(c, p, node);
+        n.unhealthy += ill;
+        n.judged += ill || node->state == NODE_READY;
+    }
+    n.supply = n.slots_ready + n.slots_booting;
+    *ret = n;
+}
