@@ -35,6 +35,7 @@ static const struct option drain_rows[] = {
 
 struct demand {
     const struct observation *seen;
+    double arrival_per_s;
     double service_s;
     double boot_s;
     double within_s;
@@ -93,7 +94,7 @@ static void add_forecast(struct demand *d, double work)
 {
     double step_s = d->boot_s / FORECAST_STEPS;
     for (int i = 1; i <= FORECAST_STEPS; i++) {
-        work += d->seen->arrival_per_s * step_s * d->service_s;
+        work += d->arrival_per_s * step_s * d->service_s;
         need(d, work, step_s * (i - 1) + d->within_s);
     }
 }
@@ -128,6 +129,9 @@ static enum propose drain_propose(const void *options, const struct observation 
         .boot_s = (double)seen->boot_ns / 1e9,
         .within_s = (double)o->within_ns / 1e9,
     };
+    /* The measured rate never fades to zero by itself: less than half a job to come is none. */
+    bool any = seen->arrival_per_s * (d.boot_s + d.service_s) >= 0.5;
+    d.arrival_per_s = any ? seen->arrival_per_s : 0;
     /* A job in flight has half of its time before it, on average. */
     double work = add_waiting(&d, seen->running * d.service_s / 2);
     add_forecast(&d, work);
@@ -135,7 +139,7 @@ static enum propose drain_propose(const void *options, const struct observation 
     double supply = (double)(seen->slots_ready + seen->slots_booting);
     double slots = d.missing > 1e-9 ? supply + ceil(d.missing - 1e-9) : ceil(d.suffice - 1e-9);
     /* Running jobs hold their slots; and more slots than jobs would have nothing to do. */
-    double coming = seen->arrival_per_s * (d.boot_s + d.service_s);
+    double coming = d.arrival_per_s * (d.boot_s + d.service_s);
     slots = fmax(slots, ceil(seen->running - 1e-9));
     slots = fmin(slots, ceil(seen->waiting + seen->running + coming - 1e-9));
     *ret_slots = (int64_t)fmax(0, slots);

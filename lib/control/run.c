@@ -102,7 +102,7 @@ static void tell_problem(const struct control *c, struct pool *p, const struct c
     else if ((text = inventories_problem(c, p)) != NULL)
         snprintf(to, PROBLEM_MAX, "%s", text);
     else if ((text = offers_problem(c, p, &name)) != NULL)
-        snprintf(to, PROBLEM_MAX, "%s is left alone for a while: %s", name, text);
+        snprintf(to, PROBLEM_MAX, "%.100s is left alone for a while: %.100s", name, text);
     else if (census->nodes[NODE_LOST] > 0)
         snprintf(to, PROBLEM_MAX,
                  "%lld nodes are silent: taken to be busy; `muster nodes` names them",
