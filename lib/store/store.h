@@ -41,22 +41,23 @@ int store_open(uv_loop_t *loop, struct log *log, const struct clock *clock,
  * loop for that, so not to be called from one of the loop's callbacks. Takes NULL. */
 void store_close(struct store *store);
 
-/* What EVENT_RECOVERED needs, and which launches have served. */
+/* What EVENT_RECOVERED needs. */
 struct store_recovered {
-    const struct intent *open; /* by number; planned_ns and sent_ns are 0: another life's clock */
+    /*
+     * By number: the intents that were not closed; and closed launches that succeeded but of which no
+     * node was ever ready (state INTENT_DONE, not served), the newest STORE_UNSERVED_MAX of them.
+     * planned_ns, sent_ns and retry_ns are 0: they were read from the clock of another life.
+     */
+    const struct intent *open;
     size_t open_len;
     uint64_t last_number;
     const char *journal; /* 16 random letters, made with the file */
     const char *const *paused;
     size_t paused_len;
-    /* Tokens of closed launch intents of which a node was once ready: a listed node with such a token
-     * is no new machine. The newest STORE_SERVED_MAX at most, in no order. */
-    const char (*served_tokens)[TOKEN_MAX];
-    size_t served_len;
     struct recovered *own; /* all of the above lives here */
 };
 
-#define STORE_SERVED_MAX 200000
+#define STORE_UNSERVED_MAX 10000
 
 /* Reads it all; blocks; before the first write. The caller releases it as soon as it was taken in. */
 int store_recover(struct store *store, struct store_recovered *ret, struct error *err);
