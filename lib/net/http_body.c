@@ -39,6 +39,11 @@ void http_body_unref(struct http_body *body)
     free(body);
 }
 
+struct str http_body_text(const struct http_body *body)
+{
+    return (struct str){ body->text, body->len };
+}
+
 static void unref_body(void *body)
 {
     http_body_unref(body);

@@ -17,7 +17,9 @@
 
 #define SWEEP_MS         500
 #define NO_FILES_MS      200 /* pause after the process ran out of file descriptors */
-#define ACCEPT_MAX       64 /* per turn of the loop, so that a flood of connections is not all we do */
+#define ACCEPT_MAX       64  /* per turn of the loop: a flood of connections is not all we do */
+#define ADMIT_MAX        8   /* of them, those that may ask; each may cost half a millisecond */
+#define SEND_BYTES       (128 << 10) /* what a client leaves lying is the kernel's memory */
 #define CONNECTION_BYTES ((size_t)16 << 10)
 #define PEM_MAX          ((size_t)1 << 20)
 #define FILES_FOR_OTHERS 192 /* descriptors left to the rest of the process */
@@ -147,8 +149,11 @@ static void on_listen_ready(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     struct http_server *server = poll->data;
-    for (int i = 0; i < ACCEPT_MAX && accept_one(server); i++)
-        ;
+    unsigned before = server->connections_len;
+    for (int i = 0; i < ACCEPT_MAX && server->connections_len < before + ADMIT_MAX; i++) {
+        if (!accept_one(server))
+            break;
+    }
     sweep_later(server);
     run(server);
 }
@@ -170,8 +175,11 @@ static int bind_and_listen(int fd, const struct sockaddr_storage *address, struc
     bool six = address->ss_family == AF_INET6;
     socklen_t len = six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    /* Accepted sockets inherit it; an answer is written at once and need not wait for more. */
+    /* Accepted sockets inherit these. An answer is written at once and need not wait for more. Without
+     * a bound the kernel takes megabytes for a client that does not read, and time with them. */
+    const int send_bytes = SEND_BYTES;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
     if (bind(fd, (const struct sockaddr *)address, len) < 0)
         return error_errno(err, errno, "bind");
     if (listen(fd, SOMAXCONN) < 0)

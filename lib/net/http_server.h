@@ -23,6 +23,7 @@ struct http_body;
 struct http_body *http_body_new(char *take_text, size_t len, const char *content_type);
 struct http_body *http_body_ref(struct http_body *body);
 void http_body_unref(struct http_body *body);
+struct str http_body_text(const struct http_body *body);
 
 struct http_exchange {
     const char *method;        /* GET, HEAD, POST; others are answered 405 by the server itself */

@@ -61,7 +61,7 @@ static void explain_text(struct buf *out, const struct pool_view *pool,
     if (pool->problem[0])
         buf_addf(out, "problem: %s\n", pool->problem);
     decision_text(out, "last decision", pool->last, facts);
-    if (pool->changed != pool->last) {
+    if (pool->last && pool->changed && pool->changed->number != pool->last->number) {
         buf_add_char(out, '\n');
         decision_text(out, "last change", pool->changed, facts);
     }
