@@ -1,0 +1,14 @@
+#include <string.h>
+
+#include "queue/sources.h"
+
+const struct queue_plugin *const queues[] = { &queue_spool, &queue_exec, &queue_http, NULL };
+
+const struct queue_plugin *queue_find(const char *name)
+{
+    for (const struct queue_plugin *const *q = queues; *q; q++) {
+        if (strcmp((*q)->options.name, name) == 0)
+            return *q;
+    }
+    return NULL;
+}

@@ -1,0 +1,22 @@
+/* Reads a small file that a person wrote: a token, a password, a few headers. */
+#ifndef QUEUE_SMALL_FILE_H
+#define QUEUE_SMALL_FILE_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+#define SMALL_FILE_MAX ((size_t)16 << 10)
+
+/*
+ * Appends the whole file, at most SMALL_FILE_MAX bytes, a regular file only (a pipe would stall the
+ * loop). Errors name the path and never quote the file.
+ */
+int small_file_read(const char *path, struct buf *to, struct error *err);
+
+/* A secret of one line: white space around it is dropped; control bytes and emptiness are errors. */
+int small_file_read_secret(const char *path, struct buf *to, struct error *err);
+
+/* Overwrites what the buf holds, then releases it. */
+void small_file_wipe(struct buf *secret);
+
+#endif
