@@ -312,7 +312,7 @@ bench: all $(BENCH) ## measure; prints the figures with machine and commit
 
 .PHONY: cover
 cover: ## line coverage of the unit tests and scenarios, by floor
-	+$(Q)$(call again,cover) TAG=-cover check
+	+$(Q)$(call again,cover) TAG=-cover all check
 	$(Q)tests/driver/cover.sh $(BUILD)/cover
 
 ##@ Care

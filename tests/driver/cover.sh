@@ -1,13 +1,13 @@
 #!/bin/bash
 # usage: cover.sh BUILD
 # Prints the share of lines that the tests reached, by folder and for the least covered files, from
-# the .gcda files of a VARIANT=cover build.
+# the .gcno and .gcda files of a VARIANT=cover build.
 set -u
 build=$1
 work=$build/gcov
 rm -rf "$work"
 mkdir -p "$work"
-find "$build/obj" -name '*.gcda' -not -path '*/tests/*' -print0 |
+find "$build/obj" -name '*.gcno' -not -path '*/tests/*' -print0 |
     xargs -0 -r gcov -r -n 2>/dev/null >"$work/summary"
 awk '
     /^File / { file = $2; gsub(/\047/, "", file); next }
