@@ -1,0 +1,104 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int read_all(int fd, const char *path, size_t max, struct buf *out, struct error *err)
+{
+    size_t total = 0;
+    for (;;) {
+        char chunk[4096];
+        ssize_t n = read(fd, chunk, sizeof(chunk));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_errno(err, errno, "read %s", path);
+        if (n == 0)
+            break;
+        total += (size_t)n;
+        if (total > max)
+            return error_set(err, MUSTER_E_TOOBIG, "%s is larger than %zu bytes", path, max);
+        buf_add(out, chunk, (size_t)n);
+    }
+    if (buf_failed(out) == MUSTER_E_NOMEM)
+        return error_nomem(err);
+    if (buf_failed(out))
+        return error_set(err, MUSTER_E_TOOBIG, "%s is too large", path);
+    return 0;
+}
+
+int file_read(const char *path, size_t max, struct buf *out, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return error_set(err, MUSTER_E_NOTFOUND, "there is no file %s", path);
+    if (fd < 0)
+        return error_errno(err, errno, "open %s", path);
+    int rc = read_all(fd, path, max, out, err);
+    close(fd);
+    return rc;
+}
+
+static int write_all(int fd, struct str text)
+{
+    while (text.len > 0) {
+        ssize_t n = write(fd, text.ptr, text.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno;
+        text.ptr += n;
+        text.len -= (size_t)n;
+    }
+    return fsync(fd) < 0 ? errno : 0;
+}
+
+/* The new name itself is on disk only when its folder is. */
+static int sync_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    if (!str_copy_c(folder, sizeof(folder), path))
+        return ENAMETOOLONG;
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        slash[slash == folder ? 1 : 0] = '\0';
+    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int failed = fsync(fd) < 0 ? errno : 0;
+    close(fd);
+    return failed;
+}
+
+int file_replace(const char *path, struct str text, struct error *err)
+{
+    char beside[PATH_MAX];
+    if (snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside))
+        return error_set(err, MUSTER_E_TOOBIG, "path too long: %s", path);
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_errno(err, errno, "create %s", beside);
+    int failed = write_all(fd, text);
+    if (close(fd) < 0 && !failed)
+        failed = errno;
+    if (!failed && rename(beside, path) < 0)
+        failed = errno;
+    if (failed) {
+        unlink(beside);
+        return error_errno(err, failed, "write %s", path);
+    }
+    failed = sync_folder(path);
+    return failed ? error_errno(err, failed, "sync the folder of %s", path) : 0;
+}
+
+int file_join(char *ret, size_t size, const char *dir, const char *name, struct error *err)
+{
+    int n = snprintf(ret, size, "%s/%s", dir, name);
+    if (n < 0 || (size_t)n >= size)
+        return error_set(err, MUSTER_E_TOOBIG, "path too long: %s/%s", dir, name);
+    return 0;
+}

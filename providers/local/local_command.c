@@ -1,0 +1,170 @@
+/* The command line and the environment of a node's agent. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "providers/local/local.h"
+
+void local_command_release(struct local_command *command)
+{
+    words_release(&command->argv);
+    words_release(&command->environment);
+}
+
+/*
+ * What a worker gets of musterd's own environment. Not all of it: musterd's may hold credentials of
+ * clouds and queues. Whatever else a worker needs is named under `environment`.
+ */
+static const char *const passed_on[] = { "PATH", "HOME",   "USER",     "LOGNAME", "SHELL",
+                                         "LANG", "LC_ALL", "LC_CTYPE", "TZ",      "TMPDIR" };
+
+static int add_variable(struct words *to, const char *name, const char *value, struct error *err)
+{
+    struct buf text = { 0 };
+    buf_addf(&text, "%s=%s", name, value);
+    int rc = buf_failed(&text) ? error_nomem(err) : words_add(to, buf_str(&text), err);
+    buf_release(&text);
+    return rc;
+}
+
+static int pass_on(struct words *to, const char *name, struct error *err)
+{
+    const char *value = secure_getenv(name);
+    return value ? add_variable(to, name, value, err) : 0;
+}
+
+/* "NAME=VALUE" sets, "NAME" alone passes musterd's own value on. Later ones win: the agent's worker
+ * sees the last, so MUSTER_* come at the end. */
+static int make_environment(const struct local_options *options, struct words *to,
+                            struct error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
+        rc = pass_on(to, passed_on[i], err);
+    for (size_t i = 0; rc == 0 && i < options->environment.len; i++) {
+        const char *entry = options->environment.at[i];
+        rc = strchr(entry, '=') ? words_add(to, str_from(entry), err) : pass_on(to, entry, err);
+    }
+    return rc;
+}
+
+/* muster-agent: the named one, else the one that was built or installed beside this program, else
+ * whichever is on the PATH. */
+static void find_agent(const struct local_options *options, char *ret, size_t size)
+{
+    char self[NODE_DIR_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    char *slash = NULL;
+    if (n > 0) {
+        self[n] = '\0';
+        slash = strrchr(self, '/');
+    }
+    if (*options->agent) {
+        snprintf(ret, size, "%s", options->agent);
+        return;
+    }
+    if (slash)
+        snprintf(ret, size, "%.*s/muster-agent", (int)(slash - self), self);
+    if (!slash || access(ret, X_OK) != 0)
+        snprintf(ret, size, "muster-agent");
+}
+
+static int add_option(struct words *argv, const char *name, const char *value, struct error *err)
+{
+    int rc = words_add(argv, str_from(name), err);
+    return rc < 0 ? rc : words_add(argv, str_from(value), err);
+}
+
+/* Options whose value is "" are left out: the agent's own default holds. */
+static int add_options(struct words *argv, const char *const (*pairs)[2], struct error *err)
+{
+    int rc = 0;
+    for (; rc == 0 && (*pairs)[0]; pairs++) {
+        if ((*pairs)[1] && *(*pairs)[1])
+            rc = add_option(argv, (*pairs)[0], (*pairs)[1], err);
+    }
+    return rc;
+}
+
+static int add_worker(struct words *argv, const struct local_options *options, struct error *err)
+{
+    int rc = words_add(argv, STR("--"), err);
+    if (rc == 0 && options->shell) {
+        rc = add_option(argv, "/bin/sh", "-c", err);
+        return rc < 0 ? rc : words_add(argv, str_from(options->command.at[0]), err);
+    }
+    if (rc == 0 && options->command.len == 1)
+        return words_split(str_from(options->command.at[0]), argv, err);
+    for (size_t i = 0; rc == 0 && i < options->command.len; i++)
+        rc = words_add(argv, str_from(options->command.at[i]), err);
+    return rc;
+}
+
+static void milliseconds(int64_t ns, char *text, size_t size)
+{
+    snprintf(text, size, "%lldms", (long long)(ns / NS_PER_MS));
+}
+
+static int make_argv(const struct provider_env *env, const struct launch_request *request,
+                     const char *node, const char *dir, struct local_command *command,
+                     struct error *err)
+{
+    struct words *argv = &command->argv;
+    const struct local_options *options = request->options;
+    char agent[NODE_DIR_MAX + 16], busy[NODE_DIR_MAX + 8];
+    char slots[24], copies[24], heartbeat[32], boot_delay[32];
+    find_agent(options, agent, sizeof(agent));
+    snprintf(busy, sizeof(busy), "%s/busy", dir);
+    snprintf(slots, sizeof(slots), "%lld", (long long)request->intent->slots);
+    snprintf(copies, sizeof(copies), "%lld",
+             options->copies == COPIES_PER_SLOT ? (long long)request->intent->slots : 1LL);
+    milliseconds(request->heartbeat_ns, heartbeat, sizeof(heartbeat));
+    milliseconds(options->boot_delay_ns, boot_delay, sizeof(boot_delay));
+    const char *const pairs[][2] = {
+        { "--controller", env->agent_url },
+        { "--node", node },
+        { "--pool", request->intent->pool },
+        { "--slots", slots },
+        { "--token-file", env->agent_token_file },
+        { "--heartbeat", heartbeat },
+        { "--boot-delay", boot_delay },
+        { "--copies", copies },
+        { "--state-dir", dir },
+        { "--lock-fd", "3" },
+        { "--busy-dir", busy },
+        { "--log", command->log },
+        { "--directory", options->directory },
+        { "--busy-command", options->busy_command },
+        { "--drain-signal", local_signals[options->drain_signal] },
+        { "--worker-version", options->version },
+        { NULL, NULL },
+    };
+    int rc = words_add(argv, str_from(agent), err);
+    if (rc == 0)
+        rc = add_options(argv, pairs, err);
+    return rc < 0 ? rc : add_worker(argv, options, err);
+}
+
+int local_command_make(const struct provider_env *env, const struct launch_request *request,
+                       const char *node, const char *dir, struct local_command *ret,
+                       struct error *err)
+{
+    struct local_command command = { 0 };
+    const char *logs = ((const struct local_options *)request->options)->logs;
+    int n = *logs ? snprintf(command.log, sizeof(command.log), "%s/%s.log", logs, node)
+                  : snprintf(command.log, sizeof(command.log), "%s/log", dir);
+    int rc = n < 0 || (size_t)n >= sizeof(command.log)
+                 ? error_set(err, MUSTER_E_CONFIG, "logs: the path is too long")
+                 : make_argv(env, request, node, dir, &command, err);
+    if (rc == 0)
+        rc = make_environment(request->options, &command.environment, err);
+    if (rc == 0)
+        rc = add_variable(&command.environment, "MUSTER_NODE", node, err);
+    if (rc < 0)
+        local_command_release(&command);
+    else
+        *ret = command;
+    return rc;
+}
