@@ -15,6 +15,15 @@
 
 #define STAT_BYTES_MAX 4096
 
+const char *const process_signal_words[] = { "TERM", "INT",  "QUIT", "HUP",
+                                             "USR1", "USR2", "TSTP", NULL };
+
+int process_signal_number(int word)
+{
+    static const int numbers[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTSTP };
+    return numbers[word];
+}
+
 /* Reads one decimal number and what follows it up to the next; false when there is none. */
 static bool next_number(const char **at, uint64_t *ret)
 {

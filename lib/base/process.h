@@ -32,6 +32,10 @@ bool process_alive(pid_t pid, uint64_t start);
 /* Sends to exactly that process. MUSTER_E_NOTFOUND: it is gone (or a zombie). */
 int process_signal(pid_t pid, uint64_t start, int signal_number, struct error *err);
 
+/* The signals by which programs are asked to finish, for option tables; ends with NULL. */
+extern const char *const process_signal_words[];
+int process_signal_number(int word);
+
 /* Every process that /proc shows; stops when the callback gives false. Blocks. */
 typedef bool process_each_cb(void *ctx, const struct process *process);
 int process_each(process_each_cb *each, void *ctx, struct error *err);

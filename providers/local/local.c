@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/process.h"
 #include "providers/local/plugin.h"
 
 static const char *const copies_words[] = { "one", "per-slot", NULL };
-const char *const local_signals[] = { "TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "TSTP", NULL };
 
 static const struct option rows[] = {
     OPTION_STRINGS(struct local_options, command, "command",
@@ -28,7 +28,7 @@ static const struct option rows[] = {
     OPTION_STRING(struct local_options, busy_command, "busy_command", .fallback = "",
                   .help = "prints how many slots are busy; empty: files in MUSTER_BUSY_DIR"),
     OPTION_CHOICE(struct local_options, drain_signal, "drain_signal", .fallback = "TERM",
-                  .choices = local_signals,
+                  .choices = process_signal_words,
                   .help = "tells the command to finish its jobs and exit"),
     OPTION_STRING(struct local_options, version, "version", .fallback = "",
                   .help = "version that the nodes report"),

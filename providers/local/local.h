@@ -27,13 +27,11 @@ struct local_options {
     int64_t price_usd_micro; /* -1: none */
     char *as;
     char *busy_command;
-    int drain_signal; /* index into local_signals */
+    int drain_signal; /* index into process_signal_words */
     char *version;
     char *logs;
     char *agent;
 };
-
-extern const char *const local_signals[];
 
 /* A node that was seen dead, and since when. */
 struct local_gone {

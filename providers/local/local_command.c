@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/units.h"
+#include "base/process.h"
 #include "providers/local/local.h"
 
 void local_command_release(struct local_command *command)
@@ -137,7 +137,7 @@ static int make_argv(const struct provider_env *env, const struct launch_request
         { "--log", command->log },
         { "--directory", options->directory },
         { "--busy-command", options->busy_command },
-        { "--drain-signal", local_signals[options->drain_signal] },
+        { "--drain-signal", process_signal_words[options->drain_signal] },
         { "--worker-version", options->version },
         { NULL, NULL },
     };
