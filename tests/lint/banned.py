@@ -27,6 +27,7 @@ PROCESS = {name: "uv_spawn" for name in (
 
 # The places that start a process by other means than uv_spawn, each with its reason.
 SPAWN_PLACES = {
+    "lib/runtime/spawn.c": "the worker's process needs a death signal and a group of its own in our session",
 }
 
 
