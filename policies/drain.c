@@ -102,10 +102,12 @@ static void add_forecast(struct demand *d, double work)
 static void tell(const struct demand *d, int64_t slots, struct trail *trail)
 {
     const struct observation *seen = d->seen;
-    const char *why = d->missing > 0
-        ? "{jobs} jobs of {service} within {within}: {missing} slots more than those ready and "
-          "booting, which take {boot} to boot"
-        : "{jobs} jobs of {service} within {within}: what there is does it, {suffice} slots suffice";
+    const char *why =
+        d->missing > 0
+            ? "{jobs} jobs of {service} within {within}: {missing} slots more than those ready and "
+              "booting, which take {boot} to boot"
+            : "{jobs} jobs of {service} within {within}: what there is does it, {suffice} slots "
+              "suffice";
     if (d->late > 0)
         why = "{jobs} jobs of {service} within {within}: {late} are too late for a slot that takes "
               "{boot} to boot and get a fresh promise; {missing} slots more";

@@ -32,9 +32,10 @@ static enum propose schedule_propose(const void *options, const struct observati
     if (from_ns > to_ns) {
         int64_t end_ns = cron_next(&o->to, o->timezone, seen->wall_ns);
         *ret_slots = o->slots;
-        trail_step(trail, STAGE_DECIDE, "schedule", seen->desired, o->slots,
-                   "within the schedule for another {left}",
-                   TRAIL_DURATION("left", end_ns == INT64_MAX ? INT64_MAX : end_ns - seen->wall_ns));
+        trail_step(
+            trail, STAGE_DECIDE, "schedule", seen->desired, o->slots,
+            "within the schedule for another {left}",
+            TRAIL_DURATION("left", end_ns == INT64_MAX ? INT64_MAX : end_ns - seen->wall_ns));
         return PROPOSE_SLOTS;
     }
     int64_t begin_ns = cron_next(&o->from, o->timezone, seen->wall_ns);

@@ -43,7 +43,7 @@ static void push_newest(struct ages *ages, int64_t since_ns, double jobs)
 {
     if (ages->len == AGES_MAX)
         merge_nearest(ages);
-    ages->bins[ages->len++] = (struct age_bin) { since_ns, jobs };
+    ages->bins[ages->len++] = (struct age_bin){ since_ns, jobs };
     ages->total += jobs;
 }
 

@@ -10,7 +10,7 @@
 
 void control_options_default(struct control_options *options)
 {
-    *options = (struct control_options) {
+    *options = (struct control_options){
         .controller = "muster",
         .limits = { .usd_per_hour_micro = -1 },
         .tick_ns = NS_PER_S,
@@ -399,8 +399,8 @@ int control_step(struct control *c, const struct event *ev, struct effect_list *
         c->now_ns = ev->now_ns;
     c->wall_ns = ev->wall_ns;
     /* Until the journal was read nothing is known of what an earlier life left open: do nothing. */
-    bool early = ev->type == EVENT_RECOVERED || ev->type == EVENT_POLICY ||
-        ev->type == EVENT_POLICIES;
+    bool early =
+        ev->type == EVENT_RECOVERED || ev->type == EVENT_POLICY || ev->type == EVENT_POLICIES;
     if (!c->recovered && !early)
         return 0;
     int rc = dispatch(c, ev, out, err);

@@ -127,8 +127,8 @@ static struct intent *intent_new(struct control *c, struct pool *p, enum intent_
 }
 
 /* From here on the intent exists: numbered, in the table, on its way to the journal. */
-static int intent_commit(struct control *c, struct pool *p, struct intent *take_intent, struct effect_list *out,
-                         struct error *err)
+static int intent_commit(struct control *c, struct pool *p, struct intent *take_intent,
+                         struct effect_list *out, struct error *err)
 {
     int rc = intent_make_token(take_intent, c->options.controller, c->journal, err);
     struct effect *e = rc < 0 ? NULL : effect_add(out, EFFECT_WRITE_INTENT, err);

@@ -143,12 +143,12 @@ static bool judge_health(struct pool *p, const struct census *census, struct tra
     double share = census->judged > 0 ? (double)census->unhealthy / (double)census->judged : 0;
     p->panic = census->unhealthy >= 3 && share > p->spec->panic_above;
     if (p->panic)
-        trail_step(trail, STAGE_GUARD, "panic", p->desired, p->desired,
-                   "{unhealthy} of {judged} nodes look unhealthy at once (panic_above {limit}): the "
-                   "check is taken to be broken, nothing is replaced or given back",
-                   TRAIL_COUNT("unhealthy", census->unhealthy),
-                   TRAIL_COUNT("judged", census->judged),
-                   TRAIL_PERCENT("limit", p->spec->panic_above));
+        trail_step(
+            trail, STAGE_GUARD, "panic", p->desired, p->desired,
+            "{unhealthy} of {judged} nodes look unhealthy at once (panic_above {limit}): the "
+            "check is taken to be broken, nothing is replaced or given back",
+            TRAIL_COUNT("unhealthy", census->unhealthy), TRAIL_COUNT("judged", census->judged),
+            TRAIL_PERCENT("limit", p->spec->panic_above));
     return p->panic;
 }
 

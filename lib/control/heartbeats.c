@@ -107,9 +107,9 @@ struct beat_reply control_beat_reply(const struct control *c, const char *id)
 {
     const struct node *node = map_get(&c->nodes_by_id, id);
     if (!node)
-        return (struct beat_reply) { 0 };
+        return (struct beat_reply){ 0 };
     bool drain = node->state == NODE_DRAINING || node->state == NODE_TERMINATING;
-    return (struct beat_reply) {
+    return (struct beat_reply){
         .known = true,
         .drain = drain,
         .run = !drain,

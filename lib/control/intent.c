@@ -25,6 +25,6 @@ int intent_make_token(struct intent *intent, const char *controller, const char 
     buf_release(&text);
     if (rc < 0)
         return rc;
-    str_copy(intent->token, sizeof(intent->token), (struct str) { token, 32 });
+    str_copy(intent->token, sizeof(intent->token), (struct str){ token, 32 });
     return 0;
 }

@@ -4,10 +4,10 @@
 #include "base/clock.h"
 #include "control/state.h"
 
-#define LIST_RETRY_NS      (5 * NS_PER_S)
-#define LIST_ANSWER_NS     (180 * NS_PER_S)
-#define VANISH_BELIEVE_NS  (600 * NS_PER_S) /* a mass disappearance is believed after so long */
-#define DIED_YOUNG_NS      (60 * NS_PER_S)
+#define LIST_RETRY_NS     (5 * NS_PER_S)
+#define LIST_ANSWER_NS    (180 * NS_PER_S)
+#define VANISH_BELIEVE_NS (600 * NS_PER_S) /* a mass disappearance is believed after so long */
+#define DIED_YOUNG_NS     (60 * NS_PER_S)
 
 struct inventory *inventory_find(const struct control *c, const char *name)
 {

@@ -5,8 +5,8 @@
 /* From each state, the states a node may move to. Staying where it is is no move. */
 static const unsigned may_move[NODE_STATES] = {
     [NODE_REQUESTED] = TO(NODE_BOOTING) | TO(NODE_GONE),
-    [NODE_BOOTING] = TO(NODE_READY) | TO(NODE_DRAINING) | TO(NODE_TERMINATING) | TO(NODE_LOST) |
-        TO(NODE_GONE),
+    [NODE_BOOTING] =
+        TO(NODE_READY) | TO(NODE_DRAINING) | TO(NODE_TERMINATING) | TO(NODE_LOST) | TO(NODE_GONE),
     [NODE_READY] = TO(NODE_DRAINING) | TO(NODE_TERMINATING) | TO(NODE_LOST) | TO(NODE_GONE),
     [NODE_DRAINING] = TO(NODE_TERMINATING) | TO(NODE_GONE),
     /* Back to draining: the termination could not be journalled, or was refused at the last check. */
@@ -39,7 +39,7 @@ bool node_move(struct node *node, enum node_state to, int64_t now_ns)
 bool node_is_supply(const struct node *node)
 {
     return node->state == NODE_REQUESTED || node->state == NODE_BOOTING ||
-        node->state == NODE_READY;
+           node->state == NODE_READY;
 }
 
 bool node_is_idle(const struct node *node, int64_t now_ns, int64_t fresh_ns)

@@ -59,7 +59,7 @@ struct node {
     uint16_t offer;          /* index in the pool's offers; OFFER_NONE: not in the file any more */
     uint16_t inventory;      /* index in the core's inventories */
     uint8_t state;           /* enum node_state */
-    uint8_t stop_reason;    /* while terminating: enum stop_reason */
+    uint8_t stop_reason;     /* while terminating: enum stop_reason */
     uint8_t missing;         /* complete listings in a row that did not show it */
     bool drained : 1;        /* its worker is gone, after the drain was told */
     bool operator_drain : 1; /* a person asked for the drain */

@@ -29,11 +29,11 @@ int64_t boot_expected_ns(const struct pool *p)
 
 static int compare_booting(const void *a, const void *b)
 {
-    return compare_times(&((const struct booting *)a)->eta_ns, &((const struct booting *)b)->eta_ns);
+    return compare_times(&((const struct booting *)a)->eta_ns,
+                         &((const struct booting *)b)->eta_ns);
 }
 
-static int list_booting(struct control *c, const struct pool *p, int64_t boot_ns,
-                        struct error *err)
+static int list_booting(struct control *c, const struct pool *p, int64_t boot_ns, struct error *err)
 {
     vec_clear(&c->booting);
     for (size_t i = 0; i < p->nodes.len; i++) {
@@ -95,7 +95,8 @@ static void tell(const struct pool *p, const struct census *census, const struct
         [SIGNAL_FRESH] = "",
         [SIGNAL_STALE] = "the last sample is too old: the demand is unknown; {ready} slots ready",
         [SIGNAL_FAILED] = "the queue does not answer: the demand is unknown; {ready} slots ready",
-        [SIGNAL_ABSURD] = "the queue's numbers are absurd: the demand is unknown; {ready} slots ready",
+        [SIGNAL_ABSURD] =
+            "the queue's numbers are absurd: the demand is unknown; {ready} slots ready",
     };
     trail_step(trail, STAGE_OBSERVE, "signal", p->desired, p->desired, why[p->signal.state],
                TRAIL_COUNT("ready", census->slots_ready));

@@ -39,7 +39,7 @@ void offer_failed(struct control *c, struct pool *p, uint16_t offer, int code, c
 void offer_worked(struct pool *p, uint16_t offer)
 {
     if (offer < p->offers.len)
-        p->offers.at[offer] = (struct offer_memory) { 0 };
+        p->offers.at[offer] = (struct offer_memory){ 0 };
 }
 
 static int64_t nodes_of_offer(const struct pool *p, size_t offer)
@@ -81,9 +81,8 @@ static const struct offer *best_offer(const struct control *c, const struct pool
         const struct offer *offer = &p->spec->offers.at[i];
         if (offer->slots > room || !offer_open(c, p, i))
             continue;
-        bool better = !best ||
-            (p->spec->prefer == PREFER_PRICE &&
-             slot_price(offer, deficit) < slot_price(best, deficit));
+        bool better = !best || (p->spec->prefer == PREFER_PRICE &&
+                                slot_price(offer, deficit) < slot_price(best, deficit));
         if (better) {
             best = offer;
             *ret_index = i;

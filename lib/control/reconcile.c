@@ -84,7 +84,7 @@ static bool stop_reason(const struct control *c, const struct pool *p, const str
 static void unstick(struct control *c, struct node *node)
 {
     bool stuck = node->state == NODE_TERMINATING && node->seen_ns > node->state_since_ns &&
-        c->now_ns - node->state_since_ns > STOP_STUCK_NS;
+                 c->now_ns - node->state_since_ns > STOP_STUCK_NS;
     if (stuck && !terminate_open(c, node))
         node_move(node, NODE_DRAINING, c->now_ns);
 }

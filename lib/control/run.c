@@ -63,7 +63,7 @@ static int64_t overdue_drains(const struct control *c, const struct pool *p)
     int64_t n = 0;
     for (size_t i = 0; i < p->nodes.len; i++)
         n += p->nodes.at[i]->state == NODE_DRAINING && !node_is_free(p->nodes.at[i]) &&
-            c->now_ns - p->nodes.at[i]->state_since_ns > p->spec->drain_timeout_ns;
+             c->now_ns - p->nodes.at[i]->state_since_ns > p->spec->drain_timeout_ns;
     return n;
 }
 
@@ -121,8 +121,8 @@ static int note_signal(struct pool *p, struct effect_list *out, struct error *er
     p->signal_noted = state;
     if (state == SIGNAL_FRESH)
         return before == SIGNAL_NONE
-            ? 0
-            : note(out, LOG_INFO, p->spec->name, err, "the queue is known again");
+                   ? 0
+                   : note(out, LOG_INFO, p->spec->name, err, "the queue is known again");
     return note(out, LOG_WARNING, p->spec->name, err, "the queue is %s: %s; continuing: held",
                 signal_state_word(p->signal.state), p->signal.problem);
 }

@@ -82,7 +82,8 @@ static double measure(struct signal *signal, const struct sample *now, int64_t d
     const struct sample *before = &signal->last;
     double seconds = (double)dt_ns / 1e9;
     double joined = fmax(0, now->waiting - before->waiting);
-    bool counted = now->has_completed && before->has_completed && now->completed >= before->completed;
+    bool counted =
+        now->has_completed && before->has_completed && now->completed >= before->completed;
     if (counted && now->has_running && before->has_running) {
         double finished = now->completed - before->completed;
         joined = fmax(joined,
@@ -108,7 +109,8 @@ void signal_sample(struct signal *signal, int64_t now_ns, const struct sample *s
     double joined = 0;
     if (signal->samples > 0 && now_ns > signal->sampled_ns)
         joined = measure(signal, sample, now_ns - signal->sampled_ns);
-    int64_t oldest_ns = sample->has_oldest && sample->oldest_s < 9e9 ? (int64_t)(sample->oldest_s * 1e9) : -1;
+    int64_t oldest_ns =
+        sample->has_oldest && sample->oldest_s < 9e9 ? (int64_t)(sample->oldest_s * 1e9) : -1;
     ages_update(&signal->ages, now_ns, signal->sampled_ns, sample->waiting, joined, oldest_ns);
     signal->last = *sample;
     signal->sampled_ns = now_ns;

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "control/policy.h"
 #include "base/str.h"
+#include "control/policy.h"
 
 const char *const market_words[] = { "on-demand", "spot", NULL };
 
@@ -17,7 +17,7 @@ struct pool_spec *pool_spec_new(const char *name)
     spec->poll_every_ns = 5 * NS_PER_S;
     spec->stale_after_ns = 60 * NS_PER_S;
     spec->in.after_ns = 300 * NS_PER_S;
-    spec->in.rate = (struct rate) { RATE_PERCENT, 0.2, 60 * NS_PER_S };
+    spec->in.rate = (struct rate){ RATE_PERCENT, 0.2, 60 * NS_PER_S };
     spec->ready_within_ns = 300 * NS_PER_S;
     spec->boot_guess_ns = 60 * NS_PER_S;
     spec->heartbeat_ns = 30 * NS_PER_S;

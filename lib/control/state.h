@@ -13,7 +13,7 @@
 
 /* What is remembered of an offer: failed ones are left alone for a while. */
 struct offer_memory {
-    int failures;        /* in a row */
+    int failures; /* in a row */
     int64_t not_before_ns;
     char problem[128];
 };
@@ -24,14 +24,14 @@ struct pool {
     bool retiring;          /* its file was removed: everything drains */
     bool paused;
     bool panic;
-    bool has_gone;          /* some node is to be buried at the end of the step */
-    bool acted;             /* this run bought, drained or stopped something */
-    bool held;              /* the last decision held an unknown demand */
-    bool started;           /* every inventory it buys from was listed once; desired is meant */
+    bool has_gone; /* some node is to be buried at the end of the step */
+    bool acted;    /* this run bought, drained or stopped something */
+    bool held;     /* the last decision held an unknown demand */
+    bool started;  /* every inventory it buys from was listed once; desired is meant */
 
     struct signal signal;
     int64_t poll_due_ns;
-    int64_t polled_ns;      /* when the poll in flight was sent; 0: none in flight */
+    int64_t polled_ns; /* when the poll in flight was sent; 0: none in flight */
 
     int64_t desired;
     struct window proposals_max, proposals_min; /* stabilisation; _min holds negated values */
@@ -48,8 +48,8 @@ struct pool {
     uint64_t decisions;
 
     int64_t run_due_ns;
-    int64_t accrued_ns;          /* cost is accounted up to here */
-    double cost_usd_micro;       /* in this life */
+    int64_t accrued_ns;    /* cost is accounted up to here */
+    double cost_usd_micro; /* in this life */
     double cost_unreported, node_hours_unreported;
     int64_t cost_reported_ns;
 
@@ -60,9 +60,9 @@ struct pool {
 
 struct inventory {
     char name[64];
-    int64_t listed_ns;        /* when the last complete listing was asked for; 0: never */
+    int64_t listed_ns; /* when the last complete listing was asked for; 0: never */
     int64_t list_due_ns;
-    int64_t asked_ns;         /* of the listing in flight; 0: none */
+    int64_t asked_ns; /* of the listing in flight; 0: none */
     int64_t failing_since_ns;
     int64_t vanished_since_ns; /* most machines missing at once: not believed yet; 0: no */
     int64_t terminate_failing_since_ns;
@@ -92,10 +92,10 @@ struct control {
     VEC(char *) paused_names;     /* pools a person paused, known or not yet */
     struct map nodes_by_id;       /* struct node *, keyed by its id */
     struct bucket launches, terminations;
-    int64_t machines;             /* over all pools, not gone */
+    int64_t machines; /* over all pools, not gone */
 
-    VEC(struct booting) booting;  /* scratch of one decision */
-    VEC(struct node *) victims;   /* scratch */
+    VEC(struct booting) booting; /* scratch of one decision */
+    VEC(struct node *) victims;  /* scratch */
 
     /* Given back at the start of the next step, since effects may point to them. */
     VEC(struct intent *) closed;
@@ -106,10 +106,10 @@ struct control {
 /* A pool's machines, counted in one pass. */
 struct census {
     int64_t nodes[NODE_STATES];
-    int64_t machines;       /* all but gone */
-    int64_t slots_all;      /* of all machines */
+    int64_t machines;                                   /* all but gone */
+    int64_t slots_all;                                  /* of all machines */
     int64_t slots_ready, slots_booting, slots_draining; /* booting: requested ones included */
-    int64_t supply;         /* ready + booting (+ lost, while in panic) */
+    int64_t supply; /* ready + booting (+ lost, while in panic) */
     int64_t busy, busy_unknown;
     int64_t price_usd_micro;
     int64_t unhealthy, judged; /* lost or overdue, of those that could be */

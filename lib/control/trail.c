@@ -73,7 +73,7 @@ void trail_step_text(const struct trail_step *step, struct buf *out)
     for (const char *p = step->why; *p;) {
         const char *close = *p == '{' ? strchr(p, '}') : NULL;
         const struct trail_value *value =
-            close ? find_value(step, (struct str) { p + 1, (size_t)(close - p - 1) }) : NULL;
+            close ? find_value(step, (struct str){ p + 1, (size_t)(close - p - 1) }) : NULL;
         if (value) {
             put_value(value, out);
             p = close + 1;

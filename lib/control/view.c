@@ -10,7 +10,7 @@ static void view(const struct control *c, const struct pool *p, struct pool_view
 {
     struct census census;
     pool_census(c, p, &census);
-    *ret = (struct pool_view) {
+    *ret = (struct pool_view){
         .name = p->spec->name,
         .spec = p->spec,
         .signal = &p->signal,
@@ -73,7 +73,7 @@ bool control_inventory(const struct control *c, size_t index, struct inventory_v
     if (index >= c->inventories.len)
         return false;
     const struct inventory *inv = c->inventories.at[index];
-    *ret = (struct inventory_view) {
+    *ret = (struct inventory_view){
         .name = inv->name,
         .listed_ns = inv->listed_ns,
         .failing_since_ns = inv->failing_since_ns,

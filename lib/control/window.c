@@ -37,7 +37,7 @@ void window_add(struct window *w, int64_t now_ns, int64_t span_ns, int64_t value
         w->len--;
     if (w->len == WINDOW_MAX)
         merge_nearest(w);
-    w->entries[w->len++] = (struct window_entry) { now_ns, value };
+    w->entries[w->len++] = (struct window_entry){ now_ns, value };
 }
 
 int64_t window_max(const struct window *w, int64_t now_ns, int64_t span_ns)
