@@ -103,10 +103,11 @@ int schema_apply(sqlite3 *handle, const char *path, const char *const *steps, si
     if (!empty && (application != SCHEMA_APPLICATION || version < 0))
         return foreign(path, err);
     if ((size_t)version > len)
-        return error_set(err, MUSTER_E_CONFIG,
-                         "%s was written by a newer muster (schema %d, this one knows %zu): run that "
-                         "one, or name another state file",
-                         path, version, len);
+        return error_set(
+            err, MUSTER_E_CONFIG,
+            "%s was written by a newer muster (schema %d, this one knows %zu): run that "
+            "one, or name another state file",
+            path, version, len);
     if ((size_t)version < len)
         rc = run_steps(handle, steps, (size_t)version, len);
     *ret_sqlite = rc;

@@ -85,9 +85,9 @@ void store_cost(struct store *store, const char *pool, int64_t wall_ns, int64_t 
                 double node_hours);
 
 /*
- * The pool's last decision at or before wall_ns, as a JSON object { pool, at, number, before, after,
- * held, trail }; for `muster explain --at` and tests. Sees what is committed; blocks shortly, but
- * never behind a write to the disk. None: MUSTER_E_NOTFOUND.
+ * The pool's last decision at or before wall_ns, as a JSON object { pool, number, at, before, desired,
+ * held, trail, steps_dropped }; for `muster explain --at` and tests. Sees what is committed; blocks
+ * shortly, but never behind a write to the disk. None: MUSTER_E_NOTFOUND.
  */
 int store_decision_at(struct store *store, const char *pool, int64_t wall_ns, struct buf *out,
                       struct error *err);
