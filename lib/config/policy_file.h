@@ -30,7 +30,8 @@ struct config_kinds {
 int policy_file_parse(struct str text, const char *path, const struct config_kinds *kinds,
                       struct pool_spec **ret, struct problems *problems, struct error *err);
 
-/* Reads the file (at most 1 MiB), then policy_file_parse. */
+/* Reads the file (at most 1 MiB), then policy_file_parse. A file that cannot be read is told in *err
+ * alone: MUSTER_E_NOTFOUND, _IO or _TOOBIG. */
 int policy_file_read(const char *path, const struct config_kinds *kinds, struct pool_spec **ret,
                      struct problems *problems, struct error *err);
 

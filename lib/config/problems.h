@@ -34,6 +34,8 @@ struct problems {
 
 void problems_init(struct problems *p);
 void problems_release(struct problems *p);
+/* Which file the problems are in, and its text; false: out of memory. */
+bool problems_name(struct problems *p, const char *path, struct str source);
 void problems_add(struct problems *p, enum severity severity, int line, int column, int width,
                   const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* In the order of the lines; `colour` adds terminal colours. */
