@@ -29,9 +29,12 @@ static void print_row(struct buf *out, int indent, const struct option *row, con
 {
     struct buf value = { 0 };
     if (option_absent(row, target))
-        return;
-    option_print(row, target, &value);
-    print_line(out, indent, row->key, buf_text(&value), row->help);
+        buf_addf(out, "%*s# %s: not set%s%s\n", indent, "", row->key, row->help ? "; " : "",
+                 row->help ? row->help : "");
+    else
+        option_print(row, target, &value);
+    if (value.len > 0)
+        print_line(out, indent, row->key, buf_text(&value), row->help);
     if (buf_failed(&value))
         out->failed = buf_failed(&value);
     buf_release(&value);
@@ -92,9 +95,12 @@ static void print_section(struct buf *out, const struct section *section,
                           const struct pool_spec *spec)
 {
     bool special = section->special != POLICY_PLAIN;
-    if (!special && !section->inside && all_absent(section->rows, spec))
-        return;
     buf_add_char(out, '\n');
+    /* A section without a value would be no map. */
+    if (!special && !section->inside && all_absent(section->rows, spec)) {
+        buf_addf(out, "# %s: not set; %s\n", section->key, section->help);
+        return;
+    }
     print_line(out, 0, section->key, "", section->help);
     for (const struct section *in = section->inside; in && in->key; in++) {
         print_line(out, 2, in->key, "", in->help);

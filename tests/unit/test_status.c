@@ -117,7 +117,8 @@ static const char *query(const struct http_exchange *x, const char *name)
     while (at) {
         at++;
         if (strncmp(at, name, len) == 0 && at[len] == '=') {
-            snprintf(value, sizeof(values[0]), "%.*s", (int)strcspn(at + len + 1, "&"), at + len + 1);
+            snprintf(value, sizeof(values[0]), "%.*s", (int)strcspn(at + len + 1, "&"),
+                     at + len + 1);
             return value;
         }
         at = strchr(at, '&');
