@@ -26,7 +26,7 @@ struct bench {
     struct log log;
     struct status *status;
     struct http_server *server;
-    size_t pools, nodes, beats;
+    size_t pools, nodes, beats, samples;
     uint64_t generation;
     uint64_t due_ns; /* when the probe should come next */
     int64_t *late_ns;
@@ -85,11 +85,16 @@ static void beat_some(struct bench *b, size_t count)
     }
 }
 
-/* Heartbeats of all nodes, spread over 30 seconds. */
+/* Heartbeats of all nodes, spread over 30 seconds; samples of all queues, over five. */
 static void on_beat(uv_timer_t *timer)
 {
     struct bench *b = timer->data;
     beat_some(b, b->pools * b->nodes / 300);
+    for (size_t i = 0; i < (b->pools + 49) / 50; i++, b->samples++) {
+        char name[POOL_NAME_MAX];
+        snprintf(name, sizeof(name), "pool-%zu", b->samples % b->pools);
+        fleet_sample(&b->fleet, name, (double)b->nodes, (double)b->nodes);
+    }
 }
 
 static void on_probe(uv_timer_t *timer)

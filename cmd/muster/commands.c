@@ -1,0 +1,38 @@
+/* The commands there are. */
+#include <stddef.h>
+
+#include "muster.h"
+
+const struct command commands[] = {
+    { "check", "FILE|DIR...", "validate policy files",
+      "Reads policy files as musterd would and says what is wrong with them, all of it at once, "
+      "the\n"
+      "way a compiler does; and what is legal but surely not meant, as warnings.",
+      "esr", 1, 1000, command_check },
+    { "status", "[POOL]", "what there is, what is wanted",
+      "Shows all pools, or one in full: work, slots, nodes, cost, and the last decision.", "", 0, 1,
+      command_status },
+    { "nodes", "[POOL]", "the machines", "Lists machines, of one pool or of all.", "", 0, 1,
+      command_nodes },
+    { "explain", "POOL", "why it is so",
+      "Shows the reason trail of the last decision and of the last change: the numbers that came\n"
+      "in, the formula, the number that came out, and who changed it afterwards.",
+      "t", 1, 1, command_explain },
+    { "top", "", "watch it live",
+      "Shows all pools and goes on showing them, every second, until q or Ctrl-C. When standard\n"
+      "output is not a terminal it prints a line whenever something changed, with --json the "
+      "whole\n"
+      "of /status on a line each second.",
+      "i", 0, 0, command_top },
+    { "pause", "POOL | --all", "stop deciding for a pool",
+      "From now on nothing is bought, drained or given back for the pool, also after a restart,\n"
+      "until `muster resume`. Needs the admin token.",
+      "a", 1, 1, command_pause },
+    { "resume", "POOL | --all", "go on deciding", "Ends a pause. Needs the admin token.", "a", 1, 1,
+      command_resume },
+    { "drain", "NODE", "let a node finish and go",
+      "The node takes no new jobs, finishes those it has, and is then given back. Needs the admin\n"
+      "token.",
+      "", 1, 1, command_drain },
+    { NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
+};

@@ -1,0 +1,175 @@
+/* Options, common to all commands or known to some. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/ioctl.h>
+
+#include "muster.h"
+
+#define DEFAULT_URL   "http://127.0.0.1:8420"
+#define DEFAULT_TOKEN "/var/lib/muster/admin.token"
+
+/* One row per option; `letter` is what getopt gives back and how a command names it. */
+static const struct {
+    char letter;
+    const char *name;
+    const char *value; /* NULL: takes none */
+    const char *help;
+    bool common;
+} rows[] = {
+    { 'e', "print-effective", NULL, "print the whole file with every default", false },
+    { 's', "schema", NULL, "print the JSON Schema of policy files", false },
+    { 'r', "reference", NULL, "print the reference of all settings, as Markdown", false },
+    { 't', "at", "TIME",
+      "the decision in force then: 2026-11-22T09:40Z, or 10m for ten minutes ago", false },
+    { 'p', "pool", "POOL", "this pool only", false },
+    { 'a', "all", NULL, "all pools", false },
+    { 'i', "until-idle", NULL, "end when no work and no node is left", false },
+    { 'u', "url", "URL", "of musterd; default $MUSTER_URL, or " DEFAULT_URL, true },
+    { 'k', "token-file", "FILE", "default $MUSTER_TOKEN_FILE, or " DEFAULT_TOKEN, true },
+    { 'c', "ca-file", "FILE", "whom to trust for https; default: the system's authorities", true },
+    { 'j', "json", NULL, "for programs", true },
+    { 'n', "no-color", NULL, "no colours (also: NO_COLOR in the environment)", true },
+    { 'h', "help", NULL, "this", true },
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static bool knows(const struct command *command, size_t row)
+{
+    return rows[row].common || strchr(command->flags, rows[row].letter) != NULL;
+}
+
+void options_help(const struct command *command, struct buf *out)
+{
+    buf_addf(out, "usage: muster %s [OPTION...]%s%s\n\n%s\n\n", command->name,
+             command->arguments[0] ? " " : "", command->arguments, command->help);
+    for (size_t i = 0; i < ROWS; i++) {
+        if (!knows(command, i))
+            continue;
+        char name[40];
+        snprintf(name, sizeof(name), "--%s%s%s", rows[i].name, rows[i].value ? " " : "",
+                 rows[i].value ? rows[i].value : "");
+        buf_addf(out, "  %-20s %s\n", name, rows[i].help);
+    }
+    buf_add_c(out, "\nExit status: 0 yes or done, 1 the answer is no, 2 usage or environment.\n");
+}
+
+static void take(struct cli *cli, int letter, const char *value, bool *ret_help)
+{
+    switch (letter) {
+    case 'e':
+        cli->print_effective = true;
+        break;
+    case 's':
+        cli->schema = true;
+        break;
+    case 'r':
+        cli->reference = true;
+        break;
+    case 't':
+        cli->at = value;
+        break;
+    case 'p':
+        cli->pool = value;
+        break;
+    case 'a':
+        cli->all = true;
+        break;
+    case 'i':
+        cli->until_idle = true;
+        break;
+    case 'u':
+        cli->url = value;
+        break;
+    case 'k':
+        cli->token_file = value;
+        break;
+    case 'c':
+        cli->ca_file = value;
+        break;
+    case 'j':
+        cli->json = true;
+        break;
+    case 'n':
+        cli->no_color = true;
+        break;
+    default:
+        *ret_help = true;
+        break;
+    }
+}
+
+static const char *environment(const char *name, const char *fallback)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : fallback;
+}
+
+static void look_at_terminal(struct cli *cli)
+{
+    bool terminal = isatty(STDOUT_FILENO);
+    const char *kind = environment("TERM", "dumb");
+    cli->color =
+        terminal && !cli->no_color && !environment("NO_COLOR", NULL) && strcmp(kind, "dumb") != 0;
+    struct winsize size = { 0 };
+    if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        cli->width = size.ws_col;
+    else
+        cli->width = terminal ? 80 : 0;
+}
+
+static bool trouble(const struct command *command, const char *text)
+{
+    fprintf(stderr, "muster %s: %s; `muster %s --help` tells more\n", command->name, text,
+            command->name);
+    return false;
+}
+
+static bool check_arguments(const struct command *command, const struct cli *cli)
+{
+    if (cli->argc < command->arguments_min && !cli->all && !cli->schema && !cli->reference)
+        return trouble(command, "an argument is missing");
+    if (cli->argc > command->arguments_max)
+        return trouble(command, "too many arguments");
+    return true;
+}
+
+bool options_parse(int argc, char **argv, const struct command *command, struct cli *ret,
+                   bool *ret_help)
+{
+    struct option table[ROWS + 1] = { 0 };
+    size_t len = 0;
+    for (size_t i = 0; i < ROWS; i++) {
+        if (knows(command, i))
+            table[len++] =
+                (struct option){ rows[i].name, rows[i].value ? required_argument : no_argument,
+                                 NULL, rows[i].letter };
+    }
+    struct cli cli = {
+        .url = environment("MUSTER_URL", DEFAULT_URL),
+        .token_file = environment("MUSTER_TOKEN_FILE", DEFAULT_TOKEN),
+    };
+    bool help = false;
+    int letter;
+    opterr = 0;
+    optind = 1;
+    while ((letter = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
+        if (letter == '?' || letter == ':') {
+            char text[160];
+            snprintf(text, sizeof(text), "%s: %s", argv[optind - 1],
+                     letter == ':' ? "needs a value" : "unknown option");
+            return trouble(command, text);
+        }
+        take(&cli, letter, optarg, &help);
+    }
+    cli.argc = argc - optind;
+    cli.argv = argv + optind;
+    look_at_terminal(&cli);
+    *ret_help = help;
+    *ret = cli;
+    return help || check_arguments(command, &cli);
+}
