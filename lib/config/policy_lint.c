@@ -113,7 +113,7 @@ static void lint_band(const struct lint *lint)
 {
     const struct pool_spec *spec = lint->spec;
     const struct offer *least = smallest_offer(spec);
-    if (spec->slots_max == 0)
+    if (!least || spec->slots_max == 0)
         return;
     if (least->slots > spec->slots_max) {
         warn(lint, "slots.max",
@@ -135,7 +135,7 @@ static void lint_band(const struct lint *lint)
 static void lint_rate(const struct lint *lint, const struct rate *rate, const char *path)
 {
     const struct offer *least = smallest_offer(lint->spec);
-    if (rate->unit == RATE_SLOTS && rate->amount < (double)least->slots)
+    if (least && rate->unit == RATE_SLOTS && rate->amount < (double)least->slots)
         warn(lint, path, "less than one node: the smallest, %s, has %lld slots", least->name,
              (long long)least->slots);
     if (rate->unit == RATE_NODES && rate->amount < 1)

@@ -184,7 +184,7 @@ static void required_rows(struct json_out *j, const struct option *rows)
     if (!any_required(rows))
         return;
     json_open(j, "required", '[');
-    for (const struct option *row = rows; row->key; row++) {
+    for (const struct option *row = rows; row && row->key; row++) {
         if (is_required(row))
             json_str(j, NULL, row->key);
     }
