@@ -25,6 +25,11 @@ struct daemon_config {
     enum log_format log_format;
 };
 
+/*
+ * Like policy files: 0, or MUSTER_E_INVALID with every mistake in `problems`, or MUSTER_E_NOMEM; a file
+ * that cannot be read is told in *err alone. Relative paths are meant from the file's directory. On
+ * success the caller owns what *ret points to (daemon_config_release); otherwise it is untouched.
+ */
 int daemon_file_read(const char *path, struct daemon_config *ret, struct problems *problems,
                      struct error *err);
 int daemon_file_parse(struct str text, const char *path, struct daemon_config *ret,

@@ -242,8 +242,8 @@ static const struct yaml_node *as_map(struct reader *r, const char *path,
     if (node->kind == YAML_MAP)
         return node;
     *ok = false;
-    reader_error(r, node, "%s: settings belong here, like { name: value }, not %s", path,
-                 kind_word(node));
+    reader_error(r, node, "%s%ssettings belong here, like { name: value }, not %s", path,
+                 path[0] ? ": " : "", kind_word(node));
     return NULL;
 }
 
