@@ -2,7 +2,9 @@
 
 #include "queue/sources.h"
 
-const struct queue_plugin *const queues[] = { &queue_spool, &queue_exec, &queue_http, NULL };
+const struct queue_plugin *const queues[] = {
+    &queue_spool, &queue_exec, &queue_http, &queue_redis, NULL,
+};
 
 const struct queue_plugin *queue_find(const char *name)
 {
