@@ -1,7 +1,237 @@
-/* muster check: not yet. */
+/* muster check: policy files read as musterd reads them. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/units.h"
+#include "config/policy_file.h"
 #include "muster.h"
+#include "policies/policies.h"
+#include "providers/provider.h"
+#include "queue/queue.h"
+
+#define KINDS_MAX 64
+
+struct check {
+    const struct cli *cli;
+    const struct option_set *queues[KINDS_MAX + 1], *providers[KINDS_MAX + 1];
+    struct config_kinds kinds;
+    struct buf out;
+    struct json_out json;
+    VEC(char *) files;
+    VEC(char *) pools; /* names found so far, beside the file of the same index */
+    VEC(const char *) pool_files;
+    size_t errors, warnings;
+    bool trouble; /* something could not be read */
+};
+
+static void learn_kinds(struct check *c)
+{
+    for (size_t i = 0; queues[i] && i < KINDS_MAX; i++)
+        c->queues[i] = &queues[i]->options;
+    for (size_t i = 0; providers[i] && i < KINDS_MAX; i++)
+        c->providers[i] = &providers[i]->options;
+    c->kinds = (struct config_kinds){ policies, c->queues, c->providers };
+}
+
+/* ---- which files ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_policy_name(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return name[0] != '.' && dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+static void add_file(struct check *c, const char *directory, const char *name)
+{
+    struct buf path = { 0 };
+    if (directory)
+        buf_addf(&path, "%s%s", directory, directory[strlen(directory) - 1] == '/' ? "" : "/");
+    buf_add_c(&path, name);
+    char *text = buf_take(&path);
+    if (!text || !vec_push(&c->files, text))
+        free(text);
+}
+
+static bool add_directory(struct check *c, const char *path)
+{
+    DIR *directory = opendir(path);
+    if (!directory)
+        return false;
+    size_t first = c->files.len;
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        if (is_policy_name(entry->d_name))
+            add_file(c, path, entry->d_name);
+    }
+    closedir(directory);
+    if (c->files.len > first)
+        qsort(c->files.at + first, c->files.len - first, sizeof(c->files.at[0]), by_name);
+    else
+        fprintf(stderr, "muster check: %s: there is no policy file (*.yaml) in it\n", path);
+    c->trouble |= c->files.len == first;
+    return true;
+}
+
+static void add_argument(struct check *c, const char *path)
+{
+    struct stat info;
+    bool directory = path[0] && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    if (!directory || !add_directory(c, path))
+        add_file(c, NULL, path);
+}
+
+/* ---- one file ---- */
+
+static void json_problem(struct check *c, const char *path, const char *severity, int line,
+                         int column, const char *text)
+{
+    json_open(&c->json, NULL, '{');
+    json_str(&c->json, "file", path);
+    json_int(&c->json, "line", line);
+    json_int(&c->json, "column", column);
+    json_str(&c->json, "severity", severity);
+    json_str(&c->json, "message", text);
+    json_close(&c->json, '}');
+}
+
+static void tell_problems(struct check *c, const char *path, const struct problems *problems)
+{
+    c->errors += problems->errors;
+    c->warnings += problems->warnings;
+    if (!c->cli->json) {
+        problems_print(problems, c->cli->color, &c->out);
+        return;
+    }
+    for (size_t i = 0; i < problems->all.len; i++) {
+        const struct problem *p = &problems->all.at[i];
+        json_problem(c, path, p->severity == SEVERITY_ERROR ? "error" : "warning", p->line,
+                     p->column, p->text);
+    }
+}
+
+/* Two files of one pool: musterd would not know which to follow. */
+static void check_name(struct check *c, const char *path, const struct pool_spec *spec,
+                       struct problems *problems)
+{
+    for (size_t i = 0; i < c->pools.len; i++) {
+        if (strcmp(c->pools.at[i], spec->name) == 0)
+            problems_add(problems, SEVERITY_ERROR, 0, 0, 1, "pool: '%s' is described by %s already",
+                         spec->name, c->pool_files.at[i]);
+    }
+    char *name = str_dup(str_from(spec->name));
+    if (!name || !vec_push(&c->pools, name))
+        free(name);
+    else if (!vec_push(&c->pool_files, path))
+        c->pools.len--;
+}
+
+static void expand(struct pool_spec *spec, struct problems *problems)
+{
+    struct error err = { 0 };
+    size_t entry = 0;
+    if (providers_expand(spec, &entry, &err) < 0)
+        problems_add(problems, SEVERITY_ERROR, 0, 0, 1, "buy.offers, entry %zu: %s", entry + 1,
+                     err.text);
+    else
+        policy_file_lint(spec, problems);
+}
+
+static void tell_good(struct check *c, const char *path, const struct pool_spec *spec)
+{
+    if (c->cli->json)
+        return;
+    buf_addf(&c->out, "%s: ", path);
+    show_color(c->cli, &c->out, COLOR_GREEN);
+    buf_add_c(&c->out, "ok");
+    show_plain(c->cli, &c->out);
+    buf_addf(&c->out, ": pool %s, queue %s, %lld to %lld slots, ", spec->name,
+             spec->queue.set ? spec->queue.set->name : "-", (long long)spec->slots_min,
+             (long long)spec->slots_max);
+    for (size_t i = 0; i < spec->scale.len; i++)
+        buf_addf(&c->out, "%s%s", i > 0 ? " + " : "", spec->scale.at[i].policy->options.name);
+    buf_addf(&c->out, ", %zu offer%s\n", spec->offers.len, spec->offers.len == 1 ? "" : "s");
+}
+
+static void check_file(struct check *c, const char *path)
+{
+    struct problems problems;
+    struct pool_spec *spec = NULL;
+    struct error err = { 0 };
+    problems_init(&problems);
+    int rc = policy_file_read(path, &c->kinds, &spec, &problems, &err);
+    if (rc == 0) {
+        check_name(c, path, spec, &problems);
+        expand(spec, &problems);
+    } else if (rc != MUSTER_E_INVALID) {
+        fprintf(stderr, "muster check: %s\n", err.text);
+        c->trouble = true;
+    }
+    tell_problems(c, path, &problems);
+    if (rc == 0 && problems.errors == 0) {
+        if (c->cli->print_effective)
+            policy_file_print(spec, &c->out);
+        else
+            tell_good(c, path, spec);
+    }
+    pool_spec_free(spec);
+    problems_release(&problems);
+}
+
+/* ---- all of them ---- */
+
+static void check_all(struct check *c)
+{
+    c->json = json_begin(&c->out);
+    if (c->cli->json)
+        json_open(&c->json, NULL, '[');
+    for (size_t i = 0; i < c->files.len; i++)
+        check_file(c, c->files.at[i]);
+    if (c->cli->json) {
+        json_close(&c->json, ']');
+        buf_add_char(&c->out, '\n');
+    } else if (c->files.len > 1 || c->errors + c->warnings > 0) {
+        /* With the file itself on standard output, the count goes elsewhere. */
+        fprintf(stderr, "%zu file%s, %zu error%s, %zu warning%s\n", c->files.len,
+                c->files.len == 1 ? "" : "s", c->errors, c->errors == 1 ? "" : "s", c->warnings,
+                c->warnings == 1 ? "" : "s");
+    }
+}
+
+static void release(struct check *c)
+{
+    for (size_t i = 0; i < c->files.len; i++)
+        free(c->files.at[i]);
+    for (size_t i = 0; i < c->pools.len; i++)
+        free(c->pools.at[i]);
+    vec_release(&c->files);
+    vec_release(&c->pools);
+    vec_release(&c->pool_files);
+    buf_release(&c->out);
+}
+
 int command_check(const struct cli *cli)
 {
-    (void)cli;
-    return EXIT_TROUBLE;
+    struct check c = { .cli = cli };
+    learn_kinds(&c);
+    if (cli->schema)
+        policy_file_schema(&c.kinds, &c.out);
+    else if (cli->reference)
+        policy_file_reference(&c.kinds, &c.out);
+    for (int i = 0; i < cli->argc; i++)
+        add_argument(&c, cli->argv[i]);
+    if (c.files.len > 0)
+        check_all(&c);
+    show_flush(&c.out);
+    int rc = c.trouble ? EXIT_TROUBLE : c.errors > 0 ? EXIT_NO : EXIT_YES;
+    release(&c);
+    return rc;
 }
