@@ -50,6 +50,7 @@ CASES = [
     ("words.py", "a mirror", "deploy/b.sh", "http://deb.de" "bian.org/\n", "a package registry"),
     ("headers.py", "no comment", "lib/base/b.h", "#pragma once\nint b(void);\n", "lib/base/b.h:1: no comment"),
     ("headers.py", "an empty comment", "providers/b.h", "/* b.h */\nint b(void);\n", "says too little"),
+    ("links.py", "a page that is not there", "docs/b.md", "\nsee [this](c.md#part)\n", "docs/b.md:2: c.md"),
     ("format.sh", "indentation", "lib/base/b.c", "int b(void)\n{\n  return 1;\n}\n", "lib/base/b.c:"),
     ("cppcheck.sh", "an index past the end", "lib/base/b.c",
      "int b(void)\n{\n    int t[3] = { 0 };\n    return t[3];\n}\n", "arrayIndexOutOfBounds"),
