@@ -336,7 +336,7 @@ UNITDIR    := $(DESTDIR)$(PREFIX)/lib/systemd/system
 # $(call put,mode,folder,files): nothing is made where there are no files.
 put = $(if $(strip $(3)),$(Q)install -d $(2) && install -m $(1) $(3) $(2)/)
 
-.PHONY: install uninstall
+.PHONY: install deb
 install: all ## programs, man pages, completions, systemd unit, policy schema (DESTDIR, PREFIX)
 	$(call put,755,$(BINDIR),$(PROGRAMS))
 	$(call put,644,$(MANDIR)/man1,$(wildcard docs/man/*.1))
@@ -345,9 +345,13 @@ install: all ## programs, man pages, completions, systemd unit, policy schema (D
 	$(call put,644,$(SHAREDIR)/bash-completion/completions,$(wildcard deploy/completions/bash/*))
 	$(call put,644,$(SHAREDIR)/zsh/site-functions,$(wildcard deploy/completions/zsh/_*))
 	$(call put,644,$(UNITDIR),$(wildcard deploy/systemd/*.service))
+	$(if $(wildcard deploy/systemd/*.service),$(Q)sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(UNITDIR)/*.service)
 	$(call put,644,$(SHAREDIR)/muster,$(wildcard deploy/schema/*.json))
 	$(call put,644,$(SHAREDIR)/muster/policies,$(wildcard policies/examples/*.yaml))
 	@echo "installed below $(DESTDIR)$(PREFIX)"
+
+deb: all ## a Debian package for machines of one's own, in $(BUILD)
+	+$(Q)MAKE="$(MAKE)" deploy/make-deb.sh $(BUILD) $(VERSION)
 
 ##@ Other
 .PHONY: help
