@@ -277,7 +277,7 @@ int db_run(struct db *db, sqlite3_stmt *stmt, const char *what, struct error *er
 
 static int run_plain(struct db *db, enum db_statement which, const char *what, struct error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     int rc = db_statement(db, which, &stmt, err);
     return rc < 0 ? rc : db_run(db, stmt, what, err);
 }

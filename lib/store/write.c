@@ -15,7 +15,7 @@ static void bind_number(sqlite3_stmt *stmt, int index, uint64_t number)
 static int write_intent(struct db *db, struct entry_intent *e, struct error *err)
 {
     const struct intent *intent = &e->intent;
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     int rc = db_statement(db, DB_INTENT_WRITE, &stmt, err);
     if (rc < 0)
         return rc;
@@ -40,7 +40,7 @@ static int write_intent(struct db *db, struct entry_intent *e, struct error *err
 static int close_intent(struct db *db, const struct entry_intent *e, struct error *err)
 {
     bool ended = e->intent.state == INTENT_DONE || e->intent.state == INTENT_FAILED;
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     int rc = db_statement(db, DB_INTENT_CLOSE, &stmt, err);
     if (rc < 0)
         return rc;
@@ -53,7 +53,7 @@ static int close_intent(struct db *db, const struct entry_intent *e, struct erro
 
 static int write_served(struct db *db, const struct entry_served *e, struct error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     int rc = db_statement(db, DB_SERVED, &stmt, err);
     if (rc < 0)
         return rc;
@@ -63,7 +63,7 @@ static int write_served(struct db *db, const struct entry_served *e, struct erro
 
 static int write_paused(struct db *db, const struct entry_paused *e, struct error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     int rc = db_statement(db, e->paused ? DB_PAUSE : DB_RESUME, &stmt, err);
     if (rc < 0)
         return rc;
@@ -85,7 +85,7 @@ static void bind_if(sqlite3_stmt *stmt, int index, bool told, double value)
 static int write_sample(struct db *db, const struct entry_sample *e, struct error *err)
 {
     const struct sample *sample = &e->sample;
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     int rc = db_statement(db, DB_SAMPLE, &stmt, err);
     if (rc < 0)
         return rc;
@@ -111,7 +111,7 @@ static int trail_document(const struct entry_decision *e, struct buf *out, struc
 static int write_decision(struct db *db, const struct entry_decision *e, struct error *err)
 {
     struct buf trail = { 0 };
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     int rc = trail_document(e, &trail, err);
     if (rc == 0)
         rc = db_statement(db, DB_DECISION, &stmt, err);
@@ -134,7 +134,7 @@ static int write_decision(struct db *db, const struct entry_decision *e, struct 
 
 static int write_cost(struct db *db, const struct entry_cost *e, struct error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     int rc = db_statement(db, DB_COST, &stmt, err);
     if (rc < 0)
         return rc;
