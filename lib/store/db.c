@@ -174,14 +174,22 @@ static int read_journal(struct db *db, struct error *err)
     return 0;
 }
 
+static int bring_up_to_date(struct db *db, struct error *err)
+{
+    struct error detail = { 0 };
+    int sqlite = SQLITE_OK;
+    int rc = schema_apply(db->handle, db->path, schema_steps, schema_steps_len, &sqlite, &detail);
+    if (sqlite != SQLITE_OK)
+        return problem_text(db->path, sqlite, sqlite3_system_errno(db->handle), "open", detail.text,
+                            err);
+    return rc == 0 ? 0 : error_set(err, rc, "%s", detail.text);
+}
+
 static int prepare_tables(struct db *db, bool check, struct error *err)
 {
-    int sqlite = SQLITE_OK;
     int rc = check ? check_whole(db, err) : 0;
     if (rc == 0)
-        rc = schema_apply(db->handle, db->path, schema_steps, schema_steps_len, &sqlite, err);
-    if (sqlite != SQLITE_OK)
-        rc = db_fail(db, sqlite, "open", err);
+        rc = bring_up_to_date(db, err);
     if (rc == 0)
         rc = use_wal(db, err);
     if (rc == 0)

@@ -63,6 +63,7 @@ int problem_text(const char *path, int rc, int system_errno, const char *what, c
     case SQLITE_NOMEM:
         return error_nomem(err);
     case SQLITE_CORRUPT:
+    case SQLITE_ERROR: /* our statements are right: the tables are not ours any more */
         return damaged(path, detail, err);
     case SQLITE_NOTADB:
         return error_set(err, MUSTER_E_CONFIG,

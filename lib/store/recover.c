@@ -87,9 +87,9 @@ static int read_rows(struct db *db, const char *sql, row_reader *take, struct re
     sqlite3_finalize(stmt);
     if (rc == SQLITE_DONE)
         return 0;
-    return problem_text(db->path, rc, sqlite3_system_errno(db->handle), "read the journal",
-                        rc == SQLITE_CORRUPT ? "a row that makes no sense" : sqlite3_errstr(rc),
-                        err);
+    return problem_text(
+        db->path, rc, sqlite3_system_errno(db->handle), "read the journal",
+        rc == SQLITE_CORRUPT ? "a row that makes no sense" : sqlite3_errmsg(db->handle), err);
 }
 
 static int read_last_number(struct db *db, uint64_t *ret, struct error *err)

@@ -62,19 +62,21 @@ static int set_numbers(sqlite3 *handle, size_t version)
     return sqlite3_exec(handle, sql, NULL, NULL, NULL);
 }
 
-static int run_steps(sqlite3 *handle, const char *const *steps, size_t from, size_t len)
+static int run_steps(sqlite3 *handle, const char *path, const char *const *steps, size_t from,
+                     size_t len, struct error *err)
 {
     int rc = sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    if (rc != SQLITE_OK)
-        return rc;
     for (size_t i = from; i < len && rc == SQLITE_OK; i++)
         rc = sqlite3_exec(handle, steps[i], NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = set_numbers(handle, len);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL);
-    if (rc != SQLITE_OK)
+    if (rc != SQLITE_OK) {
+        error_set(err, MUSTER_E_IO, "%s: schema %zu to %zu: %s", path, from, len,
+                  sqlite3_errmsg(handle));
         sqlite3_exec(handle, "ROLLBACK", NULL, NULL, NULL);
+    }
     return rc;
 }
 
@@ -109,10 +111,7 @@ int schema_apply(sqlite3 *handle, const char *path, const char *const *steps, si
             "one, or name another state file",
             path, version, len);
     if ((size_t)version < len)
-        rc = run_steps(handle, steps, (size_t)version, len);
+        rc = run_steps(handle, path, steps, (size_t)version, len, err);
     *ret_sqlite = rc;
-    if (rc != SQLITE_OK)
-        return error_set(err, MUSTER_E_IO, "%s: schema %d to %zu: %s", path, version, len,
-                         sqlite3_errmsg(handle));
-    return 0;
+    return rc == SQLITE_OK ? 0 : MUSTER_E_IO;
 }
