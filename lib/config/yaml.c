@@ -330,6 +330,8 @@ int yaml_parse(struct str text, struct yaml_node **ret, struct problems *problem
     struct loader l = { .problems = problems, .errors_before = problems->errors };
     l.parser = fy_parser_create(&cfg);
     int rc = l.parser ? load(&l, diag, text, ret, err) : error_nomem(err);
+    /* Collected errors are freed by this alone, and hold on to the parser's tokens. */
+    fy_diag_reset_error(diag);
     if (l.parser)
         fy_parser_destroy(l.parser);
     fy_diag_unref(diag);
