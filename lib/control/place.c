@@ -91,20 +91,26 @@ static const struct offer *best_offer(const struct control *c, const struct pool
     return best;
 }
 
-/* Buys `nodes` of one offer, a call's worth at a time; *ret_bought also on failure. */
+/*
+ * Buys `nodes` of one offer, a call's worth at a time; *ret_bought also on failure. Where a whole
+ * batch does not fit below a ceiling a smaller one may.
+ */
 static int buy_some(struct control *c, struct pool *p, size_t index, int64_t nodes,
                     int64_t *ret_bought, struct trail *trail, struct effect_list *out,
                     struct error *err)
 {
-    const struct offer *offer = &p->spec->offers.at[index];
+    int64_t batch = p->spec->offers.at[index].batch;
     int64_t bought = 0;
     int rc = 0;
-    while (bought < nodes && rc == 0) {
-        int64_t batch = nodes - bought < offer->batch ? nodes - bought : offer->batch;
-        rc = gate_launch(c, p, (uint16_t)index, batch, trail, out, err);
+    while (bought < nodes) {
+        if (batch > nodes - bought)
+            batch = nodes - bought;
+        rc = gate_launch(c, p, (uint16_t)index, batch, batch > 1 ? NULL : trail, out, err);
         if (rc == 0)
             bought += batch;
-        if (offer->nodes_max > 0 && nodes_of_offer(p, index) >= offer->nodes_max)
+        else if (rc == MUSTER_E_REFUSED && batch > 1)
+            batch /= 2;
+        else
             break;
     }
     *ret_bought = bought;
@@ -129,6 +135,8 @@ static int buy(struct control *c, struct pool *p, const struct census *census, s
         int64_t nodes = deficit / offer->slots > 0 ? deficit / offer->slots : 1;
         if (nodes > room / offer->slots)
             nodes = room / offer->slots;
+        if (offer->nodes_max > 0 && nodes > offer->nodes_max - nodes_of_offer(p, index))
+            nodes = offer->nodes_max - nodes_of_offer(p, index);
         int64_t bought = 0;
         int rc = buy_some(c, p, index, nodes, &bought, trail, out, err);
         if (bought > 0)

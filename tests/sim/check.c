@@ -1,0 +1,381 @@
+#include "tests/sim/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "control/policy.h"
+
+struct check {
+    char text[256]; /* check_unsettled's */
+};
+
+struct check *check_new(void)
+{
+    return must(calloc(1, sizeof(struct check)));
+}
+
+void check_free(struct check *c)
+{
+    free(c);
+}
+
+/* ---- max ------------------------------------------------------------------------------------------ */
+
+/* What there is and what may yet come: counted from the cloud and from the calls on their way. */
+struct tally {
+    int64_t nodes, slots, usd_micro;
+};
+
+static bool counts(const struct machine *m)
+{
+    return !m->foreign && (m->state == MACHINE_PENDING || m->state == MACHINE_RUNNING);
+}
+
+/* pool, offer: NULL for any. */
+static bool concerns(const struct intent *intent, const char *pool, const char *offer)
+{
+    return (!pool || strcmp(intent->pool, pool) == 0) &&
+           (!offer || strcmp(intent->offer, offer) == 0);
+}
+
+static void add(struct tally *t, const struct intent *intent, int64_t nodes)
+{
+    t->nodes += nodes;
+    t->slots += nodes * intent->slots;
+    if (intent->price_usd_micro > 0)
+        t->usd_micro += nodes * intent->price_usd_micro;
+}
+
+/* Is there an earlier call on its way with the same token? It would count twice. */
+static bool counted_before(const struct world *w, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        const struct happening *h = w->heap.at[i];
+        if (h->kind == AT_CLOUD_LAUNCH &&
+            strcmp(h->intent.token, w->heap.at[index]->intent.token) == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct tally tally(const struct world *w, const char *pool, const char *offer,
+                          const struct intent *asking)
+{
+    struct tally t = { 0 };
+    for (size_t i = 0; i < w->machines.len; i++) {
+        const struct machine *m = w->machines.at[i];
+        if (counts(m) && concerns(&m->intent, pool, offer))
+            add(&t, &m->intent, 1);
+    }
+    for (size_t i = 0; i < w->heap.len; i++) {
+        const struct happening *h = w->heap.at[i];
+        bool call = h->kind == AT_CLOUD_LAUNCH && concerns(&h->intent, pool, offer) &&
+                    strcmp(h->intent.token, asking->token) != 0;
+        if (call && cloud_made(w, &h->intent) == 0 && !counted_before(w, i))
+            add(&t, &h->intent, h->intent.count);
+    }
+    if (cloud_made(w, asking) == 0)
+        add(&t, asking, asking->count);
+    return t;
+}
+
+static const struct offer *find_offer(const struct pool_spec *spec, const char *name)
+{
+    for (size_t i = 0; i < spec->offers.len; i++) {
+        if (strcmp(spec->offers.at[i].name, name) == 0)
+            return &spec->offers.at[i];
+    }
+    return NULL;
+}
+
+static void over(struct world *w, const struct intent *intent, const char *what, int64_t count,
+                 int64_t most)
+{
+    if (count > most)
+        world_fail(w, "max: launch #%llu would give %s %lld %s, at most %lld are allowed",
+                   (unsigned long long)intent->number, intent->pool, (long long)count, what,
+                   (long long)most);
+}
+
+static void check_max(struct world *w, const struct intent *intent)
+{
+    struct pool_view pool;
+    if (!control_pool_find(w->control, intent->pool, &pool)) {
+        world_fail(w, "max: launch #%llu for a pool that is not there",
+                   (unsigned long long)intent->number);
+        return;
+    }
+    int64_t half = world_breaks(w, "max-doubled") ? 2 : 1;
+    struct tally own = tally(w, intent->pool, NULL, intent);
+    over(w, intent, "slots", own.slots, pool.spec->slots_max / half);
+    over(w, intent, "nodes", own.nodes, pool.spec->nodes_max / half);
+    if (pool.spec->budget_per_hour_usd_micro >= 0)
+        over(w, intent, "micro-dollars per hour", own.usd_micro,
+             pool.spec->budget_per_hour_usd_micro);
+    const struct offer *offer = find_offer(pool.spec, intent->offer);
+    if (offer && offer->nodes_max > 0)
+        over(w, intent, "nodes of one offer", tally(w, intent->pool, intent->offer, intent).nodes,
+             offer->nodes_max);
+    struct tally all = tally(w, NULL, NULL, intent);
+    if (w->options.limits.nodes > 0)
+        over(w, intent, "nodes over all pools", all.nodes, w->options.limits.nodes);
+    if (w->options.limits.usd_per_hour_micro >= 0)
+        over(w, intent, "micro-dollars per hour over all pools", all.usd_micro,
+             w->options.limits.usd_per_hour_micro);
+}
+
+/* ---- effects -------------------------------------------------------------------------------------- */
+
+static void check_journalled(struct world *w, const struct intent *intent)
+{
+    const struct intent *row = journal_find(w, intent->number);
+    bool same = row && row->kind == intent->kind && row->count == intent->count &&
+                strcmp(row->token, intent->token) == 0 && strcmp(row->pool, intent->pool) == 0 &&
+                strcmp(row->offer, intent->offer) == 0 && strcmp(row->node, intent->node) == 0;
+    if (!same)
+        world_fail(w, "journal: %s #%llu is sent, but the journal %s",
+                   intent_kind_word(intent->kind), (unsigned long long)intent->number,
+                   row ? "has other words for it" : "does not have it");
+}
+
+/* The policy may say that a node is given back whatever it does. */
+static bool forced(const struct world *w, const struct intent *intent)
+{
+    struct pool_view pool;
+    if (!w->control || !control_pool_find(w->control, intent->pool, &pool))
+        return false;
+    return pool.spec->drain_force || pool.spec->release_lost_ns != UNITS_NEVER;
+}
+
+static void check_terminate(struct world *w, const struct intent *intent)
+{
+    const struct machine *m = machine_find(w, intent->node);
+    if (!m)
+        world_fail(w, "foreign: %s is no machine at all", intent->node);
+    else if (m->foreign)
+        world_fail(w, "foreign: %s is not ours", m->id);
+    else if (worker_alive(m) && !forced(w, intent))
+        world_fail(w, "busy: %s is to be stopped, and its worker exists (%lld jobs)", m->id,
+                   (long long)m->busy);
+}
+
+void check_effect(struct world *w, const struct effect *e)
+{
+    if (e->type != EFFECT_LAUNCH && e->type != EFFECT_TERMINATE && e->type != EFFECT_WRITE_INTENT)
+        return;
+    const struct tenant *tenant = tenant_find(w, e->intent->pool);
+    if (tenant && tenant_is_paused(w, tenant))
+        world_fail(w, "paused: %s #%llu in a paused pool", intent_kind_word(e->intent->kind),
+                   (unsigned long long)e->intent->number);
+    if (e->type == EFFECT_WRITE_INTENT)
+        return;
+    check_journalled(w, e->intent);
+    if (e->type == EFFECT_LAUNCH)
+        check_max(w, e->intent);
+    else
+        check_terminate(w, e->intent);
+}
+
+/* ---- in the cloud --------------------------------------------------------------------------------- */
+
+void check_made(struct world *w, const struct machine *m)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < w->machines.len; i++)
+        n += w->machines.at[i]->intent.number == m->intent.number && !w->machines.at[i]->foreign;
+    if (n > m->intent.count)
+        world_fail(w, "once: intent #%llu asked for %lld machines and got %lld",
+                   (unsigned long long)m->intent.number, (long long)m->intent.count, (long long)n);
+}
+
+void check_stopped(struct world *w, const struct machine *m, const struct intent *intent)
+{
+    if (m->foreign)
+        world_fail(w, "foreign: %s is not ours, and is stopped", m->id);
+    if (worker_alive(m) && !forced(w, intent))
+        world_fail(w, "busy: %s is stopped, and its worker exists (%lld jobs)", m->id,
+                   (long long)m->busy);
+}
+
+/* ---- drains ---------------------------------------------------------------------------------------- */
+
+static bool needs_signal(const struct pool_spec *spec)
+{
+    for (size_t i = 0; i < spec->scale.len; i++) {
+        if (spec->scale.at[i].policy->needs_signal)
+            return true;
+    }
+    return false;
+}
+
+static bool is_supply(uint8_t state)
+{
+    return state == NODE_READY || state == NODE_BOOTING;
+}
+
+static bool demand_unknown(const struct world *w, const struct tenant *tenant,
+                           const struct pool_spec *spec)
+{
+    return needs_signal(spec) &&
+           (tenant->informed_ns == 0 || w->now_ns - tenant->informed_ns > spec->stale_after_ns);
+}
+
+/* Reasons that are not a decision about how much is wanted. */
+static bool excused(const struct world *w, const struct node *node, const struct pool_view *pool,
+                    const struct event *ev, int64_t slots)
+{
+    bool overdue =
+        !(node->state == NODE_READY) && w->now_ns - node->launched_ns > pool->spec->ready_within_ns;
+    return pool->retiring || node->operator_drain || node->interrupted || node->drained ||
+           ev->type == EVENT_HEARTBEAT || ev->type == EVENT_LISTING || overdue ||
+           slots > pool->spec->slots_max;
+}
+
+static void check_drained(struct world *w, const struct node *node, const struct machine *m,
+                          const struct pool_view *pool, const struct event *ev, int64_t slots)
+{
+    bool left =
+        is_supply(m->known_as) && (node->state == NODE_DRAINING || node->state == NODE_TERMINATING);
+    const struct tenant *tenant = tenant_find(w, pool->name);
+    if (!left || !tenant || excused(w, node, pool, ev, slots))
+        return;
+    if (demand_unknown(w, tenant, pool->spec))
+        world_fail(w, "unknown: %s is drained by decision while the demand of %s is unknown", m->id,
+                   pool->name);
+}
+
+static void check_paused(struct world *w, const struct node *node, const struct machine *m,
+                         const struct pool_view *pool, const struct event *ev)
+{
+    const struct tenant *tenant = tenant_find(w, pool->name);
+    bool decided = ev->type == EVENT_TICK || ev->type == EVENT_SAMPLE;
+    bool left = is_supply(m->known_as) && node->state == NODE_DRAINING;
+    if (left && decided && tenant && tenant_is_paused(w, tenant))
+        world_fail(w, "paused: %s is drained in a paused pool", m->id);
+}
+
+/* Slots that were capacity before this step, or are now. */
+static int64_t slots_before(struct world *w, const char *pool)
+{
+    int64_t slots = 0;
+    const struct node *node;
+    for (size_t i = 0; (node = control_node(w->control, pool, i)); i++) {
+        const struct machine *m = machine_find(w, node->id);
+        if (m && is_supply(m->known_as))
+            slots += node->slots;
+        else if (node_is_supply(node))
+            slots += node->slots;
+    }
+    return slots;
+}
+
+static void check_pool(struct world *w, const struct pool_view *pool, const struct event *ev)
+{
+    int64_t slots = slots_before(w, pool->name);
+    const struct node *node;
+    for (size_t i = 0; (node = control_node(w->control, pool->name, i)); i++) {
+        struct machine *m = machine_find(w, node->id);
+        if (!m)
+            continue;
+        check_drained(w, node, m, pool, ev, slots);
+        check_paused(w, node, m, pool, ev);
+        m->known_as = node->state;
+    }
+}
+
+void check_life(struct world *w)
+{
+    for (size_t i = 0; i < w->machines.len; i++)
+        w->machines.at[i]->known_as = NODE_GONE;
+}
+
+void check_before(struct world *w, const struct event *ev)
+{
+    (void)w;
+    (void)ev;
+}
+
+void check_after(struct world *w, const struct event *ev)
+{
+    if (!w->control)
+        return;
+    for (size_t i = 0; i < control_pools(w->control); i++) {
+        struct pool_view pool;
+        control_pool_view(w->control, i, &pool);
+        check_pool(w, &pool, ev);
+    }
+}
+
+/* ---- settled --------------------------------------------------------------------------------------- */
+
+static const char *unsettled_pool(struct world *w, const struct pool_view *pool)
+{
+    char *text = w->check->text;
+    size_t size = sizeof(w->check->text);
+    const struct tenant *tenant = tenant_find(w, pool->name);
+    if (!tenant || !tenant->policy) {
+        snprintf(text, size, "%s has no policy file any more and still has machines", pool->name);
+        return text;
+    }
+    int64_t supply = pool->slots_ready + pool->slots_booting;
+    int64_t largest = 1;
+    for (size_t i = 0; i < pool->spec->offers.len; i++)
+        largest =
+            pool->spec->offers.at[i].slots > largest ? pool->spec->offers.at[i].slots : largest;
+    if (supply < pool->desired || supply >= pool->desired + largest || pool->slots_booting > 0) {
+        snprintf(text, size, "%s wants %lld slots, has %lld ready, %lld booting (%s)", pool->name,
+                 (long long)pool->desired, (long long)pool->slots_ready,
+                 (long long)pool->slots_booting, pool->problem);
+        return text;
+    }
+    int64_t leaving = pool->nodes[NODE_DRAINING] + pool->nodes[NODE_TERMINATING];
+    if (leaving + pool->nodes[NODE_LOST] > 0 || pool->panic) {
+        snprintf(text, size, "%s: %lld nodes are leaving, %lld are lost%s", pool->name,
+                 (long long)leaving, (long long)pool->nodes[NODE_LOST],
+                 pool->panic ? ", panic" : "");
+        return text;
+    }
+    return NULL;
+}
+
+const char *check_unsettled(struct world *w)
+{
+    char *text = w->check->text;
+    size_t size = sizeof(w->check->text);
+    if (!w->control)
+        return "the controller is down";
+    const struct intent *intent = control_intent(w->control, 0);
+    if (intent) {
+        snprintf(text, size, "intent #%llu (%s %s, %s) is open", (unsigned long long)intent->number,
+                 intent_kind_word(intent->kind), intent->pool, intent_state_word(intent->state));
+        return text;
+    }
+    int64_t known = 0;
+    for (size_t i = 0; i < control_pools(w->control); i++) {
+        struct pool_view pool;
+        control_pool_view(w->control, i, &pool);
+        for (int state = 0; state < NODE_STATES; state++)
+            known += pool.nodes[state];
+        const char *problem = unsettled_pool(w, &pool);
+        if (problem)
+            return problem;
+    }
+    int64_t there = 0;
+    for (size_t i = 0; i < w->machines.len; i++) {
+        const struct machine *m = w->machines.at[i];
+        if (m->foreign || m->state == MACHINE_GONE)
+            continue;
+        there++;
+        if (!control_node_find(w->control, m->id, NULL)) {
+            snprintf(text, size, "orphan: %s exists and is in no table", m->id);
+            return text;
+        }
+    }
+    if (there != known) {
+        snprintf(text, size, "%lld machines exist, %lld are in the tables", (long long)there,
+                 (long long)known);
+        return text;
+    }
+    return NULL;
+}
