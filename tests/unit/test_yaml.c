@@ -146,6 +146,7 @@ static void mistakes(void **state)
         { "a: \"x\\qz\"\n", 1, 6, "backslash" },
         { "a: [1, 2\nb: 3\n", 3, 1, "without a closing bracket" },
         { "a: - b\n", 1, 4, "begin the list on a line of its own" },
+        { "a: 1\nb: |0\n  x\n", 2, 1, "what follows here is not YAML" },
         { "a: 1\n\x01", 2, 1, "the control byte 0x01" },
         { "a: \xff\n", 1, 4, "the byte 0xff is not UTF-8" },
         { "a: \xc3", 1, 4, "0xc3 is not UTF-8" },
