@@ -22,13 +22,23 @@ static void put_time(const char *at, char *ret, size_t size)
         ret[0] = '\0';
 }
 
+static void put_padded(struct buf *out, const char *text, size_t width)
+{
+    size_t end = out->len + width;
+    show_text(out, text);
+    do
+        buf_add_char(out, ' ');
+    while (out->len <= end && !buf_failed(out));
+}
+
 static void put_step(const struct cli *cli, struct buf *out, const cJSON *step)
 {
     const char *subject = get_text(step, "/subject");
     show_color(cli, out, COLOR_CYAN);
-    buf_addf(out, "  %-8.16s ", get_text(step, "/stage"));
+    buf_add_c(out, "  ");
+    put_padded(out, get_text(step, "/stage"), 8);
     show_plain(cli, out);
-    buf_addf(out, "%-14.32s ", get_text(step, "/who"));
+    put_padded(out, get_text(step, "/who"), 14);
     if (*subject) {
         show_text(out, subject);
         buf_add_c(out, ": ");

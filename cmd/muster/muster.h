@@ -22,7 +22,6 @@ struct cli {
     bool json;
     bool no_color;
     const char *at;
-    const char *pool;
     bool all;
     bool until_idle;
     bool print_effective, schema, reference;

@@ -25,7 +25,6 @@ static const struct {
     { 'r', "reference", NULL, "print the reference of all settings, as Markdown", false },
     { 't', "at", "TIME",
       "the decision in force then: 2026-11-22T09:40Z, or 10m for ten minutes ago", false },
-    { 'p', "pool", "POOL", "this pool only", false },
     { 'a', "all", NULL, "all pools", false },
     { 'i', "until-idle", NULL, "end when no work and no node is left", false },
     { 'u', "url", "URL", "of musterd; default $MUSTER_URL, or " DEFAULT_URL, true },
@@ -72,9 +71,6 @@ static void take(struct cli *cli, int letter, const char *value, bool *ret_help)
         break;
     case 't':
         cli->at = value;
-        break;
-    case 'p':
-        cli->pool = value;
         break;
     case 'a':
         cli->all = true;

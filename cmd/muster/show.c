@@ -8,8 +8,12 @@
 
 void show_text(struct buf *out, const char *text)
 {
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        buf_add_char(out, *p < ' ' || *p == 0x7f ? '?' : (char)*p);
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        bool high = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f; /* U+0080 to U+009F */
+        bool command = *p < ' ' || *p == 0x7f || high;
+        buf_add_char(out, command ? '?' : (char)*p);
+        p += high;
+    }
 }
 
 void show_color(const struct cli *cli, struct buf *out, enum color color)

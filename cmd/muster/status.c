@@ -28,7 +28,7 @@ static void put_warning(const struct cli *cli, struct buf *out, const char *what
     if (!*text)
         return;
     show_color(cli, out, COLOR_RED);
-    buf_addf(out, "%s", what);
+    show_text(out, what);
     show_plain(cli, out);
     buf_add_c(out, ": ");
     show_text(out, text);

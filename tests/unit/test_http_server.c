@@ -352,6 +352,32 @@ static void too_many_are_turned_away(void **state)
     stop(f);
 }
 
+/* Ten thousand connections, of which as many stay open as the process may have. */
+static void a_flood_is_survived(void **state)
+{
+    enum { HELD = 400, ROUNDS = 25 };
+    (void)state;
+    struct fixture *f = start((struct http_server_options){ .connections = 50 });
+    static int held[HELD];
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < HELD; i++) {
+            held[i] = dial(f);
+            say(held[i], i % 3 == 0 ? "GET / HTTP/1.1\r\nX" : i % 3 == 1 ? "\r\n\r\n" : "");
+        }
+        for (int i = 0; i < HELD; i++)
+            close(held[i]);
+    }
+    int status = 0;
+    for (int tries = 0; tries < 200 && status != 200; tries++) {
+        struct buf reply = ask(f, "GET /a HTTP/1.1\r\n" HOST END);
+        status = status_of(&reply);
+        buf_release(&reply);
+        usleep(status == 200 ? 0 : 10000);
+    }
+    assert_int_equal(status, 200);
+    stop(f);
+}
+
 static double seconds_now(void)
 {
     struct timeval now;
@@ -534,6 +560,7 @@ int main(void)
         cmocka_unit_test(a_shared_body_is_sent_whole_and_often),
         cmocka_unit_test(sizes_are_bounded),
         cmocka_unit_test(too_many_are_turned_away),
+        cmocka_unit_test(a_flood_is_survived),
         cmocka_unit_test(slow_requests_end),
         cmocka_unit_test(a_client_that_never_reads_is_dropped),
         cmocka_unit_test(tls_works),
