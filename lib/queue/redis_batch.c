@@ -152,7 +152,7 @@ int redis_take_count(struct redis_replies *replies, double *ret, struct error *e
     const redisReply *reply = NULL;
     const char *label = replies->label;
     int rc = take(replies, &reply, err);
-    if (rc < 0)
+    if (!reply)
         return rc;
     if (reply->type != REDIS_REPLY_INTEGER || reply->integer < 0)
         return unexpected(label, err);
@@ -165,7 +165,7 @@ int redis_take_text(struct redis_replies *replies, struct str *ret, struct error
     const redisReply *reply = NULL;
     const char *label = replies->label;
     int rc = take(replies, &reply, err);
-    if (rc < 0)
+    if (!reply)
         return rc;
     if (reply->type != REDIS_REPLY_NIL && !redis_text(reply).ptr)
         return unexpected(label, err);
@@ -179,7 +179,7 @@ int redis_take_list(struct redis_replies *replies, const redisReply **ret, struc
     const redisReply *reply = NULL;
     const char *label = replies->label;
     int rc = take(replies, &reply, err);
-    if (rc < 0)
+    if (!reply)
         return rc;
     if (reply->type != REDIS_REPLY_NIL && reply->type != REDIS_REPLY_ARRAY)
         return unexpected(label, err);

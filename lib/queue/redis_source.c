@@ -39,6 +39,20 @@ int redis_server_check(const struct redis_server_options *server, const char **r
     return rc;
 }
 
+int redis_queue_check(const struct redis_server_options *server, const char *queue,
+                      const char *prefix, const char **ret_key, struct error *err)
+{
+    *ret_key = "queue";
+    if (!*queue || strlen(queue) > REDIS_NAME_MAX)
+        return error_set(err, MUSTER_E_INVALID, "the name of a queue has 1 to %d bytes",
+                         REDIS_NAME_MAX);
+    *ret_key = "prefix";
+    if (prefix && strlen(prefix) > REDIS_NAME_MAX)
+        return error_set(err, MUSTER_E_INVALID, "more than %d bytes", REDIS_NAME_MAX);
+    *ret_key = NULL;
+    return redis_server_check(server, ret_key, err);
+}
+
 int redis_source_open(const struct queue_env *env, const void *options,
                       const struct redis_server_options *server, redis_step *step,
                       size_t notes_size, struct queue **ret, struct error *err)

@@ -33,6 +33,9 @@ struct redis_server_options {
 
 int redis_server_check(const struct redis_server_options *server, const char **ret_key,
                        struct error *err);
+/* The same, and that keys made of these two (prefix may be NULL) fit REDIS_KEY_MAX. */
+int redis_queue_check(const struct redis_server_options *server, const char *queue,
+                      const char *prefix, const char **ret_key, struct error *err);
 
 struct redis_poll {
     const void *options;
@@ -67,8 +70,9 @@ void redis_see_job_from(struct redis_poll *poll, double unix_s);
 void redis_now_s(const struct redis_poll *poll, char text[static REDIS_TIME_MAX]);
 void redis_now_ms(const struct redis_poll *poll, char text[static REDIS_TIME_MAX]);
 
-/* prefix + middle + name as one key, cut to fit (keys are at most REDIS_KEY_MAX here). */
-#define REDIS_KEY_MAX 512
+/* prefix + middle + name as one key; names are at most REDIS_NAME_MAX, which redis_queue_check saw to. */
+#define REDIS_NAME_MAX 200
+#define REDIS_KEY_MAX  512
 const char *redis_key(char key[static REDIS_KEY_MAX], const char *prefix, const char *middle,
                       const char *name);
 
