@@ -50,6 +50,18 @@ static int list_booting(struct control *c, const struct pool *p, int64_t boot_ns
     return 0;
 }
 
+/* Slots that became ready while nobody looked at the queue. */
+static int64_t fresh_slots(const struct pool *p)
+{
+    int64_t slots = 0;
+    for (size_t i = 0; i < p->nodes.len; i++) {
+        const struct node *node = p->nodes.at[i];
+        if (node->state == NODE_READY && node->state_since_ns > p->signal.sampled_ns)
+            slots += node->slots;
+    }
+    return slots;
+}
+
 /*
  * Jobs in flight. A source that does not tell, or tells less than the nodes themselves say, is
  * corrected by what the nodes say: a queue whose last job has been taken is not idle.
@@ -69,6 +81,7 @@ static void observe_signal(const struct pool *p, const struct census *census,
     seen->oldest_ns = -1;
     if (!seen->signal_known)
         return;
+    seen->sample_age_ns = seen->now_ns - s->sampled_ns;
     seen->waiting = s->last.waiting;
     seen->running = jobs_running(s, census);
     if (s->last.has_oldest && s->last.oldest_s < 9e9)
@@ -113,6 +126,7 @@ int observe(struct control *c, struct pool *p, const struct census *census, stru
     seen.boot_ns = boot_expected_ns(p);
     seen.boot_count = p->boot_count;
     seen.slots_ready = census->slots_ready;
+    seen.slots_fresh = fresh_slots(p);
     seen.slots_booting = census->slots_booting;
     seen.desired = p->desired;
     seen.slots_per_node = p->spec->offers.len > 0 ? p->spec->offers.at[0].slots : 1;

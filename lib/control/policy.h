@@ -27,6 +27,7 @@ struct observation {
     int64_t wall_ns; /* Unix time, for schedules */
 
     bool signal_known;       /* fresh and sane; otherwise the fields of this block are 0 */
+    int64_t sample_age_ns;   /* how old waiting, running and ages are by now, >= 0 */
     double waiting;          /* jobs, >= 0 */
     double running;          /* jobs in flight, >= 0 */
     int64_t oldest_ns;       /* age of the oldest waiting job; -1: the source does not tell */
@@ -39,6 +40,7 @@ struct observation {
     int64_t boot_count; /* boots measured; 0: boot_ns is the guess */
 
     int64_t slots_ready;           /* of nodes that can take jobs now */
+    int64_t slots_fresh;           /* those among them that were not ready yet at the sample */
     const struct booting *booting; /* by eta, soonest first */
     size_t booting_len;
     int64_t slots_booting;  /* their sum */

@@ -7,7 +7,11 @@
 #include "base/str.h"
 
 #define ARRIVAL_HALF_LIFE_S 60.0
-#define SERVICE_WEIGHT_MAX  200.0 /* jobs: older ones fade as if only so many counted */
+#define SERVICE_WEIGHT_MAX  200.0    /* jobs: older ones fade as if only so many counted */
+#define SERVED_WEIGHT_MAX   50.0     /* jobs: one node's word at once counts for no more */
+#define SERVICE_NS_MAX      2.592e15 /* 30 days: what says more is not about a job */
+#define HANG_COUNT          20       /* so many finished jobs tell what is usual, */
+#define HANG_TIMES          8.0      /* and what takes longer than so many of them hangs */
 
 const char *signal_state_word(enum signal_state state)
 {
@@ -60,22 +64,56 @@ static bool believable(struct signal *signal, const struct sample *sample)
     return true;
 }
 
-void signal_served(struct signal *signal, double jobs, int64_t mean_ns)
+static void learn_service(struct signal *signal, double worked_ns, double jobs, double finished)
 {
-    if (!(jobs > 0) || mean_ns <= 0)
+    signal->worked_ns += worked_ns;
+    signal->worked_jobs += jobs;
+    signal->service_count += (int64_t)ceil(fmin(finished, 1e9));
+    if (signal->worked_jobs <= 0) { /* more vanished than finished: nothing can be told from that */
+        signal->worked_ns = signal->worked_jobs = 0;
         return;
-    double known = (double)signal->service_count;
-    if (known > SERVICE_WEIGHT_MAX)
-        known = SERVICE_WEIGHT_MAX;
-    double mean = ((double)signal->service_ns * known + (double)mean_ns * jobs) / (known + jobs);
-    signal->service_ns = mean < 1 ? 1 : (int64_t)mean;
-    signal->service_count += (int64_t)ceil(jobs);
+    }
+    signal->service_ns =
+        (int64_t)fmax(1, fmin(signal->worked_ns / signal->worked_jobs, SERVICE_NS_MAX));
+    if (signal->worked_jobs > SERVICE_WEIGHT_MAX) {
+        signal->worked_ns *= SERVICE_WEIGHT_MAX / signal->worked_jobs;
+        signal->worked_jobs = SERVICE_WEIGHT_MAX;
+    }
+}
+
+void signal_served(struct signal *signal, double jobs, double mean_ns)
+{
+    /* Written so that NaN fails it too. */
+    if (!(jobs > 0 && mean_ns > 0 && mean_ns <= SERVICE_NS_MAX))
+        return;
+    double weight = fmin(jobs, SERVED_WEIGHT_MAX);
+    learn_service(signal, mean_ns * weight, weight, weight);
+}
+
+/*
+ * Little's law: the time that running jobs spend is what finished jobs took, and half of what those
+ * in flight will take. Counted also while none finishes, but a job that hangs over a quiet night must
+ * not make all others look slow.
+ */
+static void measure_service(struct signal *signal, const struct sample *now, double finished,
+                            int64_t dt_ns)
+{
+    const struct sample *before = &signal->last;
+    signal->unfinished_ns += (now->running + before->running) / 2 * (double)dt_ns;
+    signal->unfinished_jobs += (now->running - before->running) / 2;
+    if (finished <= 0)
+        return;
+    double worked_ns = signal->unfinished_ns;
+    if (signal->service_count >= HANG_COUNT)
+        worked_ns =
+            fmin(worked_ns, HANG_TIMES * (double)signal->service_ns * (finished + now->running));
+    learn_service(signal, worked_ns, finished + signal->unfinished_jobs, finished);
+    signal->unfinished_ns = signal->unfinished_jobs = 0;
 }
 
 /*
  * What happened between two believable samples: how many jobs joined and, where the source counts
- * finished jobs and shows running ones, how long a job takes (Little's law: the mean number running
- * is throughput x service time).
+ * finished jobs and shows running ones, how long a job takes.
  */
 static double measure(struct signal *signal, const struct sample *now, int64_t dt_ns)
 {
@@ -88,9 +126,7 @@ static double measure(struct signal *signal, const struct sample *now, int64_t d
         double finished = now->completed - before->completed;
         joined = fmax(joined,
                       now->waiting - before->waiting + now->running - before->running + finished);
-        double running = (now->running + before->running) / 2;
-        if (finished > 0 && running > 0)
-            signal_served(signal, finished, (int64_t)(running * (double)dt_ns / finished));
+        measure_service(signal, now, finished, dt_ns);
     }
     double keep = exp2(-seconds / ARRIVAL_HALF_LIFE_S);
     signal->arrival_per_s = signal->arrival_per_s * keep + joined / seconds * (1 - keep);

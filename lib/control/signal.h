@@ -35,9 +35,11 @@ struct signal {
     uint64_t samples, failures;
     char problem[SIGNAL_TEXT_MAX]; /* why the state is not fresh; "" when it is */
     struct ages ages;
-    double arrival_per_s; /* exponentially weighted, half-life a minute */
-    int64_t service_ns;   /* weighted mean; 0: unknown */
-    int64_t service_count;
+    double arrival_per_s;                  /* exponentially weighted, half-life a minute */
+    int64_t service_ns;                    /* mean time of a job on a slot; 0: unknown */
+    int64_t service_count;                 /* jobs seen to finish */
+    double worked_ns, worked_jobs;         /* what the mean is made of: old ones fade */
+    double unfinished_ns, unfinished_jobs; /* the same, since one was last seen to finish */
 };
 
 const char *signal_state_word(enum signal_state state);
@@ -49,7 +51,8 @@ void signal_fail(struct signal *signal, int64_t now_ns, const char *text);
 /* Lets time pass: a sample older than stale_after_ns is stale from here on. */
 void signal_age(struct signal *signal, int64_t now_ns, int64_t stale_after_ns);
 bool signal_known(const struct signal *signal);
-/* A job was seen to take this long on one slot (from a node's heartbeat). */
-void signal_served(struct signal *signal, double jobs, int64_t mean_ns);
+/* So many jobs were seen to take this long each on one slot (a node's word: nothing it says can spoil
+ * more than the estimate, and that only until others speak). */
+void signal_served(struct signal *signal, double jobs, double mean_ns);
 
 #endif

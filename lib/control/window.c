@@ -8,21 +8,20 @@ static void drop_first(struct window *w, uint8_t count)
     memmove(w->entries, w->entries + count, w->len * sizeof(w->entries[0]));
 }
 
-/* Makes room for one entry: of the two nearest in time, the larger value stays, at the later time. */
-static void merge_nearest(struct window *w)
+/*
+ * Makes room for one entry. The span is cut into 16 fixed stretches of time, so that two of 24 entries
+ * are in the same one: of those two the larger value stays, at the later time. A value thus never
+ * moves out of its stretch, however often it is merged.
+ */
+static void merge_one(struct window *w, int64_t span_ns)
 {
-    uint8_t nearest = 0;
-    int64_t gap = INT64_MAX;
-    for (uint8_t i = 0; i + 1 < w->len; i++) {
-        int64_t here = w->entries[i + 1].at_ns - w->entries[i].at_ns;
-        if (here < gap) {
-            gap = here;
-            nearest = i;
-        }
-    }
-    w->entries[nearest + 1].value = w->entries[nearest].value;
-    memmove(w->entries + nearest, w->entries + nearest + 1,
-            (size_t)(w->len - nearest - 1) * sizeof(w->entries[0]));
+    int64_t stretch_ns = span_ns / 16 > 0 ? span_ns / 16 : 1;
+    uint8_t i = 0;
+    while (i + 2 < w->len &&
+           w->entries[i].at_ns / stretch_ns != w->entries[i + 1].at_ns / stretch_ns)
+        i++;
+    w->entries[i + 1].value = w->entries[i].value;
+    memmove(w->entries + i, w->entries + i + 1, (size_t)(w->len - i - 1) * sizeof(w->entries[0]));
     w->len--;
 }
 
@@ -36,7 +35,7 @@ void window_add(struct window *w, int64_t now_ns, int64_t span_ns, int64_t value
     while (w->len > 0 && w->entries[w->len - 1].value <= value)
         w->len--;
     if (w->len == WINDOW_MAX)
-        merge_nearest(w);
+        merge_one(w, span_ns);
     w->entries[w->len++] = (struct window_entry){ now_ns, value };
 }
 

@@ -1,8 +1,8 @@
 /*
  * The largest value seen within a trailing span of time, in bounded memory.
  *
- * When more values matter than there is room for, the two nearest in time are merged so that the
- * larger one lasts as long as the later one: the answer may be too large for up to 1/8 of the span,
+ * When more values matter than there is room for, two that are near in time are merged so that the
+ * larger one lasts as long as the later one: the answer may be too large for up to 1/16 of the span,
  * never too small. For the smallest value, store negated ones.
  */
 #ifndef CONTROL_WINDOW_H
