@@ -239,3 +239,9 @@ bool get_bool(const cJSON *json, const char *pointer)
 {
     return cJSON_IsTrue(json_at(json, pointer));
 }
+
+const cJSON *get_items(const cJSON *json, const char *pointer)
+{
+    const cJSON *list = json_at(json, pointer);
+    return list ? list->child : NULL;
+}

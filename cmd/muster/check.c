@@ -31,9 +31,9 @@ struct check {
 
 static void learn_kinds(struct check *c)
 {
-    for (size_t i = 0; queues[i] && i < KINDS_MAX; i++)
+    for (size_t i = 0; i < KINDS_MAX && queues[i]; i++)
         c->queues[i] = &queues[i]->options;
-    for (size_t i = 0; providers[i] && i < KINDS_MAX; i++)
+    for (size_t i = 0; i < KINDS_MAX && providers[i]; i++)
         c->providers[i] = &providers[i]->options;
     c->kinds = (struct config_kinds){ policies, c->queues, c->providers };
 }

@@ -71,7 +71,8 @@ static void put_decision(const struct cli *cli, struct buf *out, const char *whi
     buf_add_c(out, " (");
     show_text(out, get_text(decision, "/at"));
     buf_addf(out, ", decision %lld)\n", (long long)get_int(decision, "/number"));
-    cJSON_ArrayForEach(step, json_at(decision, "/trail")) put_step(cli, out, step);
+    for (step = get_items(decision, "/trail"); step; step = step->next)
+        put_step(cli, out, step);
 }
 
 static void put_all(const struct cli *cli, struct buf *out, const cJSON *json)

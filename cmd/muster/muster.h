@@ -80,6 +80,8 @@ double get_num(const cJSON *json, const char *pointer);
 int64_t get_int(const cJSON *json, const char *pointer);
 const char *get_text(const cJSON *json, const char *pointer);
 bool get_bool(const cJSON *json, const char *pointer);
+/* The first item of a list, or member of an object; go on with ->next. NULL: there is none. */
+const cJSON *get_items(const cJSON *json, const char *pointer);
 
 /* ---- showing: show.c ---- */
 

@@ -68,7 +68,8 @@ int command_nodes(const struct cli *cli)
         const cJSON *node;
         rc = get_page(cli, pool, offset, &json);
         total = json ? get_int(json, "/total") : 0;
-        cJSON_ArrayForEach(node, json_at(json, "/nodes")) put_node(table, node);
+        for (node = get_items(json, "/nodes"); node; node = node->next)
+            put_node(table, node);
         cJSON_Delete(json);
     }
     struct buf out = { 0 };

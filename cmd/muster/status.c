@@ -41,11 +41,11 @@ static void put_warnings(const struct cli *cli, const cJSON *json, struct buf *o
     const cJSON *item;
     put_warning(cli, out, "musterd", get_text(json, "/problem"));
     put_warning(cli, out, "journal", get_text(json, "/store/problem"));
-    cJSON_ArrayForEach(item, json_at(json, "/policy_errors"))
+    for (item = get_items(json, "/policy_errors"); item; item = item->next)
         put_warning(cli, out, "policy", get_text(item, "/error"));
-    cJSON_ArrayForEach(item, json_at(json, "/inventories"))
+    for (item = get_items(json, "/inventories"); item; item = item->next)
         put_warning(cli, out, get_text(item, "/name"), get_text(item, "/problem"));
-    cJSON_ArrayForEach(item, json_at(json, "/pools"))
+    for (item = get_items(json, "/pools"); item; item = item->next)
         put_warning(cli, out, get_text(item, "/name"), get_text(item, "/problem"));
 }
 
@@ -94,7 +94,8 @@ static int show_all(const struct cli *cli)
     struct buf out = { 0 };
     struct table *table = table_new(cli, headings);
     const cJSON *pool;
-    cJSON_ArrayForEach(pool, json_at(json, "/pools")) put_pool_row(table, pool);
+    for (pool = get_items(json, "/pools"); pool; pool = pool->next)
+        put_pool_row(table, pool);
     put_header(cli, json, &out);
     buf_add_char(&out, '\n');
     table_print(table, &out);
@@ -214,8 +215,7 @@ static void put_decision(const struct cli *cli, struct buf *out, const char *lab
 static void put_intents(const struct cli *cli, struct buf *out, const cJSON *json)
 {
     const cJSON *intent;
-    cJSON_ArrayForEach(intent, json_at(json, "/intents"))
-    {
+    for (intent = get_items(json, "/intents"); intent; intent = intent->next) {
         put_label(cli, out, "intent");
         buf_addf(out, "%lld: ", (long long)get_int(intent, "/number"));
         show_text(out, get_text(intent, "/kind"));

@@ -97,8 +97,7 @@ static void remember(struct top *top, const cJSON *status)
     double nodes = get_num(status, "/totals/nodes/total");
     top->peak_nodes = nodes > top->peak_nodes ? nodes : top->peak_nodes;
     top->worked |= nodes > 0;
-    cJSON_ArrayForEach(pool, json_at(status, "/pools"))
-    {
+    for (pool = get_items(status, "/pools"); pool; pool = pool->next) {
         struct top_pool *memory = top_pool(top, get_text(pool, "/name"));
         if (!memory)
             continue;
@@ -115,8 +114,7 @@ static bool idle(const struct top *top, const cJSON *status)
     const cJSON *pool;
     if (get_int(status, "/totals/nodes/total") > 0)
         return false;
-    cJSON_ArrayForEach(pool, json_at(status, "/pools"))
-    {
+    for (pool = get_items(status, "/pools"); pool; pool = pool->next) {
         if (strcmp(get_text(pool, "/signal/state"), "fresh") != 0 ||
             get_num(pool, "/signal/waiting") > 0 || get_num(pool, "/signal/running") > 0 ||
             get_num(pool, "/desired") > 0 || get_num(pool, "/intents_open") > 0)

@@ -132,20 +132,26 @@ static void put_slots(const struct top *top, struct buf *out, const cJSON *pool)
     end_line(out);
 }
 
-static void put_nodes(const struct top *top, struct buf *out, const cJSON *pool)
+/* "2 booting  3 ready" */
+static void put_states(struct buf *out, const cJSON *pool, const char *between)
 {
-    const cJSON *count;
-    put_label(top, out, "nodes");
     const char *gap = "";
-    cJSON_ArrayForEach(count, json_at(pool, "/nodes"))
-    {
-        if (count->valueint == 0 || strcmp(count->string, "total") == 0)
+    for (const cJSON *count = get_items(pool, "/nodes"); count; count = count->next) {
+        if (!count->string || count->valueint == 0 || strcmp(count->string, "total") == 0)
             continue;
         buf_addf(out, "%s%d ", gap, count->valueint);
         show_text(out, count->string);
-        gap = "  ";
+        gap = between;
     }
-    buf_add_c(out, *gap ? "   " : "none   ");
+    if (!*gap)
+        buf_add_c(out, "none");
+}
+
+static void put_nodes(const struct top *top, struct buf *out, const cJSON *pool)
+{
+    put_label(top, out, "nodes");
+    put_states(out, pool, "  ");
+    buf_add_c(out, "   ");
     show_usd(out, get_num(pool, "/price_usd_per_hour"));
     buf_add_c(out, "/h  ");
     show_usd(out, get_num(pool, "/cost_usd"));
@@ -226,8 +232,7 @@ static void put_table(const struct top *top, struct buf *out, const cJSON *pools
     struct table *table = table_new(top->cli, headings);
     const cJSON *pool;
     int room = top->rows - 5;
-    cJSON_ArrayForEach(pool, pools)
-    {
+    for (pool = pools ? pools->child : NULL; pool; pool = pool->next) {
         if (room-- > 0)
             put_row(table, pool);
     }
@@ -257,8 +262,7 @@ void top_paint(const struct top *top, const cJSON *status, const char *problem, 
     if (len > DETAILS_MAX || len * 7 + 3 > top->rows) {
         put_table(top, out, pools);
     } else {
-        cJSON_ArrayForEach(pool, pools)
-        {
+        for (pool = pools ? pools->child : NULL; pool; pool = pool->next) {
             for (size_t i = 0; i < top->pools.len; i++) {
                 if (strcmp(top->pools.at[i].name, get_text(pool, "/name")) == 0)
                     put_pool(top, out, pool, &top->pools.at[i]);
@@ -273,7 +277,6 @@ void top_paint(const struct top *top, const cJSON *status, const char *problem, 
 static void put_line(struct buf *out, const cJSON *pool)
 {
     const char *problem = get_text(pool, "/problem");
-    const cJSON *count;
     put_clock(out);
     buf_add_char(out, ' ');
     show_text(out, get_text(pool, "/name"));
@@ -281,18 +284,8 @@ static void put_line(struct buf *out, const cJSON *pool)
     show_count(out, get_num(pool, "/signal/waiting"));
     buf_add_c(out, ", running ");
     show_count(out, get_num(pool, "/signal/running"));
-    buf_addf(out, ", wanted %lld slots, nodes", (long long)get_int(pool, "/desired"));
-    const char *comma = "";
-    cJSON_ArrayForEach(count, json_at(pool, "/nodes"))
-    {
-        if (count->valueint == 0 || strcmp(count->string, "total") == 0)
-            continue;
-        buf_addf(out, "%s %d ", comma, count->valueint);
-        show_text(out, count->string);
-        comma = " +";
-    }
-    if (!*comma)
-        buf_add_c(out, " none");
+    buf_addf(out, ", wanted %lld slots, nodes ", (long long)get_int(pool, "/desired"));
+    put_states(out, pool, " + ");
     buf_add_c(out, ", ");
     show_usd(out, get_num(pool, "/cost_usd"));
     buf_add_c(out, " so far; ");
@@ -314,8 +307,7 @@ static void fingerprint(const cJSON *pool, char *text, size_t size)
 void top_lines(struct top *top, const cJSON *status, struct buf *out)
 {
     const cJSON *pool;
-    cJSON_ArrayForEach(pool, json_at(status, "/pools"))
-    {
+    for (pool = get_items(status, "/pools"); pool; pool = pool->next) {
         struct top_pool *memory = top_pool(top, get_text(pool, "/name"));
         char now[96];
         if (!memory)

@@ -248,11 +248,17 @@ def test_who_answers_is_not_trusted(endpoint, muster):
     done = muster("status")
     assert done.returncode == 0
     assert not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f]", done.stdout)
-    endpoint.pages["/status"] = (200, {"pools": [{"nodes": 3, "signal": []}, 7, None]})
+    endpoint.pages["/status"] = (200, {"pools": [{"nodes": [3], "signal": []}, 7, None], "totals": 1})
     assert muster("status").returncode == 0
     endpoint.pages["/status"] = (500, {"error": "sorry\033[0m"})
     done = muster("status")
     assert (done.returncode, done.stderr) == (2, "muster: sorry?[0m\n")
+
+
+def test_top_survives_nonsense(endpoint, muster):
+    nonsense = {"pools": [{"nodes": [3], "signal": []}, {"name": 5}, 7, None]}
+    endpoint.pages["/status"] = [(200, nonsense), (200, status(pool())), (200, status(IDLE))]
+    assert muster("top", "--until-idle").returncode == 0
 
 
 def test_top_in_a_pipe_ends_when_idle(endpoint, muster):
