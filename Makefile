@@ -5,6 +5,7 @@
 #   cmd/NAME/*.c                                           -> $(BUILD)/NAME
 #   tests/unit/test_X.c                                    -> $(BUILD)/tests/test_X
 #   tests/sim/*.c                                          -> $(BUILD)/tests/sim-runner
+#   tests/integration/X.c                                  -> $(BUILD)/probes/X
 #   tests/fuzz/fuzz_X.c, tests/bench/bench_X.c             -> $(BUILD)/fuzz/fuzz_X, $(BUILD)/bench/bench_X
 #
 # Variables: BUILD=dir  WERROR=1  VARIANT=release|debug|asan|tsan|cover|fuzz|analyze  V=1 (show commands)
@@ -45,6 +46,7 @@ UNIT_HELP := $(sort $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 SIM_SRC   := $(sort $(wildcard tests/sim/*.c))
 FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+PROBE_SRC := $(sort $(wildcard tests/integration/*.c))
 
 LIB       := $(BUILD)/libmuster.a
 LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
@@ -56,8 +58,10 @@ SIM       := $(if $(wildcard tests/sim/main.c),$(BUILD)/tests/sim-runner)
 SCENARIOS := $(sort $(wildcard tests/sim/*$(ONLY)*.scenario))
 FUZZ      := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 BENCH     := $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
+PROBES    := $(PROBE_SRC:tests/integration/%.c=$(BUILD)/probes/%)
 
-ALL_SRC   := $(LIB_SRC) $(wildcard cmd/*/*.c) $(UNIT_SRC) $(UNIT_HELP) $(SIM_SRC) $(FUZZ_SRC) $(BENCH_SRC)
+ALL_SRC   := $(LIB_SRC) $(wildcard cmd/*/*.c) $(UNIT_SRC) $(UNIT_HELP) $(SIM_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
+             $(PROBE_SRC)
 # Unit tests that valgrind has no use for or no time for, by name (test_X), each with its reason.
 VALGRIND_SKIP :=
 
@@ -231,6 +235,11 @@ $(BUILD)/tests/sim-runner: $(SIM_SRC:%.c=$(BUILD)/obj/%.o) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
+$(PROBES): $(BUILD)/probes/%: $(BUILD)/obj/tests/integration/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
 $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
@@ -286,7 +295,7 @@ check-valgrind: $(UNIT_FAST) ## unit tests under valgrind (without $(VALGRIND_SK
 	    $(filter-out $(VALGRIND_SKIP:%=$(BUILD)/tests/%),$(UNIT_FAST))
 
 .PHONY: integration venv
-integration: all venv ## tests against real servers (pytest, in $(VENV))
+integration: all $(PROBES) venv ## tests against real servers (pytest, in $(VENV))
 	$(Q)BUILD=$(BUILD) VENV=$(VENV) tests/driver/integration.sh $(BUILD) $(PYTEST_ARGS)
 
 venv: $(VENV)/.made ## the Python environment of the integration tests

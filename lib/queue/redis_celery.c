@@ -3,9 +3,12 @@
  *
  * Waiting: the list of the queue's name and, for tasks with a priority, lists NAME 06 16 1 ... 9 (hex;
  * kombu's separator). In flight: the hash `unacked` of all queues together, with what workers were
- * given and have not acknowledged: running tasks, prefetched ones, and tasks with an ETA, which
- * Celery's workers take early and hold. Each value is [message, exchange, routing key]; tasks sent the
+ * given and have not acknowledged. Each value is [message, exchange, routing key]; tasks sent the
  * usual way have the queue's name as routing key, others are looked up in kombu's bindings.
+ *
+ * With task_acks_late that is every running task, every prefetched one, and tasks with an ETA, which
+ * workers take early and hold. Without it, Celery's default, a task is acknowledged as it begins to
+ * run, and is then nowhere in Redis: only the heartbeats of its node tell that it is being worked on.
  *
  * Celery keeps no time of sending, so the age of the oldest is not known.
  */
