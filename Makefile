@@ -355,7 +355,7 @@ install: all ## programs, man pages, completions, systemd unit, policy schema (D
 	$(call put,644,$(SHAREDIR)/zsh/site-functions,$(wildcard deploy/completions/zsh/_*))
 	$(call put,644,$(UNITDIR),$(wildcard deploy/systemd/*.service))
 	$(if $(wildcard deploy/systemd/*.service),$(Q)sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' $(UNITDIR)/*.service)
-	$(call put,644,$(SHAREDIR)/muster,$(wildcard deploy/schema/*.json))
+	$(Q)install -d $(SHAREDIR)/muster && $(BUILD)/muster check --schema >$(SHAREDIR)/muster/policy.schema.json
 	$(call put,644,$(SHAREDIR)/muster/policies,$(wildcard policies/examples/*.yaml))
 	@echo "installed below $(DESTDIR)$(PREFIX)"
 

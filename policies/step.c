@@ -16,7 +16,8 @@ struct step_options {
 };
 
 static const struct option step_rows[] = {
-    OPTION_CHOICE(struct step_options, on, "on", .fallback = "jobs", .choices = step_on_words,
+    /* Not "on": many YAML readers, editors' among them, take that word for a truth value. */
+    OPTION_CHOICE(struct step_options, on, "by", .fallback = "jobs", .choices = step_on_words,
                   .help = "what is looked up: waiting jobs, all jobs (waiting and running), or the "
                           "age in seconds of the oldest waiting job"),
     OPTION_COUNTS(struct step_options, at, "at", .min = 0, .max = 1000000000,
