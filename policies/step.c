@@ -57,7 +57,7 @@ static bool step_metric(const struct step_options *o, const struct observation *
         *ret = seen->waiting;
         return true;
     case STEP_OLDEST:
-        *ret = (double)seen->oldest_ns / 1e9;
+        *ret = seen->oldest_ns > 0 ? (double)seen->oldest_ns / 1e9 : 0;
         return seen->oldest_ns >= 0 || seen->waiting < 1;
     default:
         *ret = seen->waiting + seen->running;

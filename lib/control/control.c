@@ -103,13 +103,33 @@ static int set_paused(struct control *c, const char *name, bool paused, struct e
     return 0;
 }
 
+/*
+ * After a pause a pool wants what it has, and goes on from there at its pace: what it would have
+ * wanted meanwhile must not come down on its machines at once.
+ */
+static void start_again(struct control *c, const char *name)
+{
+    for (size_t i = 0; i < c->pools.len; i++) {
+        struct pool *p = c->pools.at[i];
+        bool meant = !name[0] || strcmp(p->spec->name, name) == 0;
+        if (!meant || !p->started || pool_is_paused(c, p))
+            continue;
+        struct census census;
+        pool_census(c, p, &census);
+        guard_start(c, p, census.supply);
+    }
+}
+
 static int on_pause(struct control *c, const char *name, bool paused, struct effect_list *out,
                     struct error *err)
 {
     struct pool *p = pool_find(c, name);
     if (!p && name[0])
         return error_set(err, MUSTER_E_NOTFOUND, "there is no pool '%s'", name);
+    bool was_paused = p ? pool_is_paused(c, p) : c->paused_all;
     int rc = set_paused(c, name, paused, err);
+    if (rc == 0 && was_paused && !paused)
+        start_again(c, name);
     struct effect *e = rc < 0 ? NULL : effect_add(out, EFFECT_PAUSED, err);
     if (!e)
         return MUSTER_E_NOMEM;
@@ -147,6 +167,20 @@ static int add_inventories(struct control *c, const struct pool_spec *spec, stru
     return 0;
 }
 
+/* A file that was read again: all of it, or nothing. */
+static int replace_spec(struct pool *p, struct pool_spec *take_spec, struct error *err)
+{
+    if (!vec_reserve(&p->offers, take_spec->offers.len)) {
+        pool_spec_free(take_spec);
+        return error_nomem(err);
+    }
+    struct pool_spec *old = p->spec;
+    rebind_offers(p, old, take_spec);
+    p->spec = take_spec;
+    pool_spec_free(old);
+    return 0;
+}
+
 static int on_policy(struct control *c, struct pool_spec *take_spec, struct effect_list *out,
                      struct error *err)
 {
@@ -156,28 +190,17 @@ static int on_policy(struct control *c, struct pool_spec *take_spec, struct effe
         pool_spec_free(take_spec);
         return rc;
     }
-    if (!p) {
-        p = pool_add(c, take_spec, err);
-        if (!p)
-            return MUSTER_E_NOMEM;
-    } else {
-        struct pool_spec *old = p->spec;
-        if (!vec_reserve(&p->offers, take_spec->offers.len)) {
-            pool_spec_free(take_spec);
-            return error_nomem(err);
-        }
-        rebind_offers(p, old, take_spec);
-        p->spec = take_spec;
-        pool_spec_free(old);
-    }
-    if (!vec_reserve(&p->offers, take_spec->offers.len))
-        return error_nomem(err);
+    if (p)
+        rc = replace_spec(p, take_spec, err);
+    else if (!(p = pool_add(c, take_spec, err)))
+        rc = MUSTER_E_NOMEM;
+    if (rc < 0)
+        return rc;
     if (take_spec->offers.len > 0)
         memset(p->offers.at, 0, take_spec->offers.len * sizeof(p->offers.at[0]));
     p->offers.len = take_spec->offers.len;
     p->described = true;
     p->retiring = false;
-    p->paused = paused_index(c, take_spec->name) < c->paused_names.len;
     p->poll_due_ns = c->now_ns;
     return c->recovered ? pool_run(c, p, out, err) : 0;
 }
@@ -269,7 +292,8 @@ static int on_tick(struct control *c, struct effect_list *out, struct error *err
     int rc = inventories_poll(c, out, err);
     if (rc == 0)
         rc = poll_queues(c, out, err);
-    intents_expire(c);
+    if (rc == 0)
+        rc = intents_expire(c, out, err);
     if (rc == 0)
         rc = gate_resend(c, out, err);
     int ran = run_pools(c, false, out, err);
@@ -311,6 +335,10 @@ static int on_recovered(struct control *c, const struct event *ev, struct effect
                         struct error *err)
 {
     c->last_number = ev->recovered.last_number;
+    for (size_t i = 0; i < ev->recovered.open_len; i++) {
+        if (ev->recovered.open[i].number > c->last_number)
+            c->last_number = ev->recovered.open[i].number;
+    }
     str_copy_c(c->journal, sizeof(c->journal), ev->recovered.journal);
     for (size_t i = 0; i < ev->recovered.paused_len; i++) {
         int rc = set_paused(c, ev->recovered.paused[i], true, err);
@@ -413,6 +441,8 @@ int control_step(struct control *c, const struct event *ev, struct effect_list *
 int64_t control_next_ns(const struct control *c)
 {
     int64_t next = INT64_MAX;
+    if (!c->recovered)
+        return next; /* a tick would do nothing */
     for (size_t i = 0; i < c->pools.len; i++) {
         const struct pool *p = c->pools.at[i];
         if (p->described && p->poll_due_ns < next)

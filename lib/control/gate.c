@@ -58,6 +58,11 @@ static int64_t price_of_all(const struct control *c)
     return sum;
 }
 
+static bool affordable(int64_t price, int64_t count, int64_t left)
+{
+    return left >= 0 && (price == 0 || count <= left / price);
+}
+
 /* A ceiling on money cannot be kept with machines whose price nobody knows. */
 static const char *over_budget(const struct control *c, const struct pool *p,
                                const struct offer *offer, int64_t count,
@@ -69,10 +74,10 @@ static const char *over_budget(const struct control *c, const struct pool *p,
         return NULL;
     if (offer->price_usd_micro < 0)
         return "there is a budget, but no price is known for this offer";
-    int64_t more = offer->price_usd_micro * count;
-    if (pool_cap >= 0 && census->price_usd_micro + more > pool_cap)
+    if (pool_cap >= 0 &&
+        !affordable(offer->price_usd_micro, count, pool_cap - census->price_usd_micro))
         return "it would cost more than budget.per_hour";
-    if (all_cap >= 0 && price_of_all(c) + more > all_cap)
+    if (all_cap >= 0 && !affordable(offer->price_usd_micro, count, all_cap - price_of_all(c)))
         return "it would cost more than limits.usd_per_hour over all pools";
     return NULL;
 }
@@ -102,6 +107,9 @@ static const char *launch_objection(struct control *c, const struct pool *p,
         return "all machines there are, draining ones included, would exceed slots.max";
     if (census.machines + count > p->spec->nodes_max)
         return "all machines there are, draining ones included, would exceed nodes.max";
+    size_t index = (size_t)(offer - p->spec->offers.at);
+    if (offer->nodes_max > 0 && pool_offer_machines(p, index) + count > offer->nodes_max)
+        return "all machines of this offer would exceed its own max";
     int64_t most = c->options.limits.nodes;
     if (most > 0 && c->machines + count > most)
         return "limits.nodes over all pools is reached";

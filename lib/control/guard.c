@@ -119,11 +119,8 @@ static int64_t pace_out(const struct control *c, const struct pool *p, int64_t w
     const struct rate *rate = &p->spec->out.rate;
     if (rate->unit == RATE_NONE)
         return wanted;
-    int64_t from = p->desired;
-    if (p->desired_min.len > 0)
-        from = -window_max(&p->desired_min, c->now_ns, rate->period_ns);
-    if (from > p->desired || from < 0)
-        from = p->desired;
+    int64_t least = window_max(&p->desired_min, c->now_ns, rate->period_ns); /* negated; or none */
+    int64_t from = least == INT64_MIN || -least > p->desired ? p->desired : -least;
     int64_t step = step_size(p, rate, from);
     int64_t after = clamp(from + step, p->desired, wanted);
     if (after != wanted)

@@ -6,7 +6,15 @@ static void became_ready(struct control *c, struct node *node)
     if (node->state == NODE_BOOTING && !node->adopted)
         boot_measured(node->pool, c->now_ns - node->launched_ns);
     node_move(node, NODE_READY, c->now_ns);
-    offer_worked(node->pool, node->offer);
+}
+
+/* Being ready once proves little: a worker that ends right after is bought again and again. */
+static void lives_on(const struct control *c, struct node *node)
+{
+    if (node->proven || node->state != NODE_READY || c->now_ns - node->state_since_ns < YOUNG_NS)
+        return;
+    node->proven = true;
+    offer_worked(c, node->pool, node->offer);
 }
 
 /*
@@ -15,15 +23,14 @@ static void became_ready(struct control *c, struct node *node)
  */
 static int may_work_now(struct node *node, struct effect_list *out, struct error *err)
 {
-    if (node->served)
-        return 0;
     node->served = true;
-    if (node->intent == 0)
+    if (node->journalled || node->intent == 0)
         return 0;
     struct effect *e = effect_add(out, EFFECT_SERVED, err);
     if (!e)
-        return MUSTER_E_NOMEM;
+        return MUSTER_E_NOMEM; /* told with the next heartbeat */
     e->served.number = node->intent;
+    node->journalled = true;
     return 0;
 }
 
@@ -32,7 +39,9 @@ static void take_numbers(struct control *c, struct node *node, const struct hear
     node->heard_ns = c->now_ns;
     node->beat_seq = beat->seq;
     node->missing = 0;
-    node->busy = beat->busy >= 0 && beat->busy <= INT32_MAX ? (int32_t)beat->busy : BUSY_UNKNOWN;
+    /* More busy slots than there are would be work that is not there. */
+    int64_t most = node->slots < INT32_MAX ? node->slots : INT32_MAX;
+    node->busy = beat->busy < 0 ? BUSY_UNKNOWN : (int32_t)(beat->busy < most ? beat->busy : most);
     if (node->busy > 0)
         node->active_ns = c->now_ns;
     else if (beat->idle_ns >= 0)
@@ -47,14 +56,23 @@ static void take_numbers(struct control *c, struct node *node, const struct hear
 /* A worker that ends by itself right after it began would be replaced for ever: let its offer rest. */
 static void ended_by_itself(struct control *c, struct node *node)
 {
-    bool young = c->now_ns - node->state_since_ns < INT64_C(60000000000);
-    if (node->state == NODE_READY && young)
+    bool young = node->state == NODE_READY && c->now_ns - node->state_since_ns < YOUNG_NS;
+    if (node->state == NODE_BOOTING || young)
         offer_failed(c, node->pool, node->offer, MUSTER_E_TRANSIENT,
                      "its last node's worker ended soon after it was started: look at its log");
 }
 
+/* A machine that is being stopped stays so, whatever it still says. */
+static void leave(const struct control *c, struct node *node)
+{
+    if (node->state != NODE_TERMINATING)
+        node_move(node, NODE_DRAINING, c->now_ns);
+}
+
 static void take_state(struct control *c, struct node *node, const struct heartbeat *beat)
 {
+    if (beat->state != BEAT_DRAINED)
+        node->drained = false; /* what it said before is no proof any more */
     switch (beat->state) {
     case BEAT_BOOTING:
         if (node->state == NODE_LOST)
@@ -68,14 +86,14 @@ static void take_state(struct control *c, struct node *node, const struct heartb
         ended_by_itself(c, node);
         node->drained = true;
         node->busy = 0;
-        node_move(node, NODE_DRAINING, c->now_ns);
+        leave(c, node);
         break;
     case BEAT_DRAINING:
-        node_move(node, NODE_DRAINING, c->now_ns);
+        leave(c, node);
         break;
     }
     if (node->interrupted)
-        node_move(node, NODE_DRAINING, c->now_ns);
+        leave(c, node);
 }
 
 int heartbeat_take(struct control *c, const struct event *ev, struct effect_list *out,
@@ -89,6 +107,7 @@ int heartbeat_take(struct control *c, const struct event *ev, struct effect_list
         return 0; /* repeated, or overtaken by a later one */
     take_numbers(c, node, beat);
     take_state(c, node, beat);
+    lives_on(c, node);
     if (node->state == NODE_BOOTING || node->state == NODE_READY) {
         int rc = may_work_now(node, out, err);
         if (rc < 0)

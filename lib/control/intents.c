@@ -48,6 +48,20 @@ static void undo_terminating(struct control *c, const struct intent *intent)
         node_move(node, NODE_DRAINING, c->now_ns);
 }
 
+/* Machines can be given back again (or need not be) where no termination waits for its answer. */
+static void forget_failing(struct control *c, const char *inventory)
+{
+    struct inventory *inv = inventory_find(c, inventory);
+    for (size_t i = 0; i < c->intents.len; i++) {
+        const struct intent *other = c->intents.at[i];
+        if (other->kind == INTENT_TERMINATE && other->state == INTENT_UNKNOWN &&
+            strcmp(other->inventory, inventory) == 0)
+            return;
+    }
+    if (inv)
+        inv->terminate_failing_since_ns = 0;
+}
+
 int intent_close(struct control *c, struct intent *intent, enum intent_state how,
                  struct effect_list *out, struct error *err)
 {
@@ -69,6 +83,8 @@ int intent_close(struct control *c, struct intent *intent, enum intent_state how
         }
     }
     c->closed.at[c->closed.len++] = intent;
+    if (intent->kind == INTENT_TERMINATE)
+        forget_failing(c, intent->inventory);
     return 0;
 }
 
@@ -84,7 +100,7 @@ static int name_requested(struct control *c, struct node *node, const char *id, 
 static int machine_launched(struct control *c, struct pool *p, const struct intent *intent,
                             const char *id, struct error *err)
 {
-    if (map_get(&c->nodes_by_id, id))
+    if (!id[0] || map_get(&c->nodes_by_id, id))
         return 0; /* a listing was faster, or this answer came twice */
     size_t position = 0;
     struct node *node = next_requested(p, intent->number, &position);
@@ -125,8 +141,11 @@ int intent_launched(struct control *c, const struct event *ev, struct effect_lis
         if (rc < 0)
             return rc;
     }
-    if (p && (int64_t)ev->result.len < intent->count && ev->result.code < 0)
-        offer_failed(c, p, offer_index(p, intent->offer), ev->result.code, ev->result.text);
+    /* Whatever the reason: asking for the rest at once would only be told the same. */
+    int code = ev->result.code < 0 ? ev->result.code : MUSTER_E_CAPACITY;
+    if (p && (int64_t)ev->result.len < intent->count)
+        offer_failed(c, p, offer_index(p, intent->offer), code,
+                     ev->result.text ? ev->result.text : "fewer machines came than were asked for");
     return intent_close(c, intent, INTENT_DONE, out, err);
 }
 
@@ -138,7 +157,8 @@ int intent_launch_failed(struct control *c, const struct event *ev, struct effec
         return 0;
     struct pool *p = pool_find(c, intent->pool);
     uint16_t offer = p ? offer_index(p, intent->offer) : OFFER_NONE;
-    if (ev->result.code == MUSTER_E_UNKNOWN) {
+    /* Of a call that was asked again only the last answer is a no; the first may have bought. */
+    if (ev->result.code == MUSTER_E_UNKNOWN || intent->tries > 1) {
         intent->state = INTENT_UNKNOWN;
         intent->retry_ns = gate_retry_ns(c, intent->tries);
         return note(out, LOG_WARNING, intent->pool, err,
@@ -239,15 +259,23 @@ int intents_listed(struct control *c, const char *inventory, int64_t asked_ns,
     return 0;
 }
 
-void intents_expire(struct control *c)
+int intents_expire(struct control *c, struct effect_list *out, struct error *err)
 {
     for (size_t i = 0; i < c->intents.len; i++) {
         struct intent *intent = c->intents.at[i];
-        if (intent->state != INTENT_SENT || c->now_ns - intent->sent_ns < ANSWER_NS)
+        if (intent->state == INTENT_SENT && c->now_ns - intent->sent_ns >= ANSWER_NS) {
+            intent->state = INTENT_UNKNOWN;
+            intent->retry_ns = c->now_ns;
+        }
+        bool stopping = intent->kind == INTENT_TERMINATE && intent->state == INTENT_UNKNOWN;
+        if (!stopping || map_get(&c->nodes_by_id, intent->node))
             continue;
-        intent->state = INTENT_UNKNOWN;
-        intent->retry_ns = c->now_ns;
+        int rc = intent_close(c, intent, INTENT_DONE, out, err); /* it went without an answer */
+        if (rc < 0)
+            return rc;
+        i--;
     }
+    return 0;
 }
 
 static bool keep_token(struct control *c, const char *token)
@@ -257,6 +285,37 @@ static bool keep_token(struct control *c, const char *token)
         return true;
     free(copy);
     return false;
+}
+
+/* In its place by number; the one that is there already if a recovery is tried again. */
+static struct intent *recovered_intent(struct control *c, const struct intent *from)
+{
+    struct intent *intent = intent_find(c, from->number);
+    if (intent)
+        return intent;
+    intent = malloc(sizeof(*intent));
+    if (!intent || !vec_push(&c->intents, intent)) {
+        free(intent);
+        return NULL;
+    }
+    *intent = *from;
+    intent->state = INTENT_UNKNOWN;
+    intent->tries = 0;
+    intent->listings = 0;
+    intent->planned_ns = intent->sent_ns = c->now_ns;
+    for (size_t i = c->intents.len - 1; i > 0 && c->intents.at[i - 1]->number > from->number; i--) {
+        c->intents.at[i] = c->intents.at[i - 1];
+        c->intents.at[i - 1] = intent;
+    }
+    return intent;
+}
+
+static int64_t count_requested(const struct pool *p, uint64_t number)
+{
+    int64_t n = 0;
+    for (size_t position = 0; next_requested(p, number, &position); position++)
+        n++;
+    return n;
 }
 
 /* What an earlier life asked for and never heard of: counted as live until listings say otherwise. */
@@ -273,17 +332,10 @@ static int recover_launch(struct control *c, const struct intent *from, struct e
     int rc = inventory_add(c, from->inventory, &inv, err);
     if (rc < 0)
         return rc;
-    struct intent *intent = malloc(sizeof(*intent));
-    if (!intent || !vec_push(&c->intents, intent)) {
-        free(intent);
+    struct intent *intent = recovered_intent(c, from);
+    if (!intent)
         return error_nomem(err);
-    }
-    *intent = *from;
-    intent->state = INTENT_UNKNOWN;
-    intent->tries = 0;
-    intent->listings = 0;
-    intent->planned_ns = intent->sent_ns = c->now_ns;
-    for (int64_t i = 0; i < intent->count; i++) {
+    for (int64_t i = count_requested(p, intent->number); i < intent->count; i++) {
         struct node *node = pool_add_node(c, p, "", err);
         if (!node)
             return MUSTER_E_NOMEM;

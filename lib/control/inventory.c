@@ -7,7 +7,6 @@
 #define LIST_RETRY_NS     (5 * NS_PER_S)
 #define LIST_ANSWER_NS    (180 * NS_PER_S)
 #define VANISH_BELIEVE_NS (600 * NS_PER_S) /* a mass disappearance is believed after so long */
-#define DIED_YOUNG_NS     (60 * NS_PER_S)
 
 struct inventory *inventory_find(const struct control *c, const char *name)
 {
@@ -65,13 +64,19 @@ int inventories_poll(struct control *c, struct effect_list *out, struct error *e
     return 0;
 }
 
+/* Much of it vanished at once, and not long enough ago to be true. */
+static bool not_believed(const struct control *c, const struct inventory *inv)
+{
+    return inv->vanished_since_ns != 0 && c->now_ns - inv->vanished_since_ns < VANISH_BELIEVE_NS;
+}
+
 const char *inventory_doubt(const struct control *c, const struct inventory *inv)
 {
     if (inv->listed_ns == 0)
         return "its machines have not been listed yet";
     if (inv->failing_since_ns != 0)
         return "the last listing of its machines failed";
-    if (inv->vanished_since_ns != 0)
+    if (not_believed(c, inv))
         return "most of its machines are missing from the listing at once";
     if (c->now_ns - inv->listed_ns > 4 * c->options.list_every_ns + 60 * NS_PER_S)
         return "the last listing of its machines is too old";
@@ -143,7 +148,7 @@ static int adopt(struct control *c, uint16_t inventory, const struct listed_node
     node->adopted = true;
     node->inventory = inventory;
     uint16_t offer = offer_by_name(p, listed->offer);
-    if (listed->slots > 0)
+    if (listed->slots > 0 && listed->slots <= NODE_SLOTS_MAX)
         node->slots = listed->slots;
     else if (offer != OFFER_NONE)
         node->slots = p->spec->offers.at[offer].slots;
@@ -160,7 +165,7 @@ static int adopt(struct control *c, uint16_t inventory, const struct listed_node
 static void died(struct control *c, struct node *node)
 {
     bool asked_for = node->state == NODE_DRAINING || node->state == NODE_TERMINATING;
-    bool young = !node->served || c->now_ns - node->state_since_ns < DIED_YOUNG_NS;
+    bool young = !node->served || c->now_ns - node->state_since_ns < YOUNG_NS;
     if (!asked_for && young && !node->adopted)
         offer_failed(c, node->pool, node->offer, MUSTER_E_TRANSIENT,
                      "its last node ended soon after it was launched: look at the node's log");
@@ -170,6 +175,8 @@ static int take_listed(struct control *c, struct inventory *inv, uint16_t index,
                        const struct listed_node *listed, int64_t asked_ns, struct effect_list *out,
                        struct error *err)
 {
+    if (!listed->id[0])
+        return 0;
     struct node *node = map_get(&c->nodes_by_id, listed->id);
     if (!node)
         node = intent_claim(c, listed->token, listed->id, out, err);
@@ -274,10 +281,8 @@ static int judge_absence(struct control *c, struct inventory *inv, const struct 
     bool first = inv->vanished_since_ns == 0;
     if (first)
         inv->vanished_since_ns = c->now_ns;
-    if (c->now_ns - inv->vanished_since_ns >= VANISH_BELIEVE_NS) {
-        inv->vanished_since_ns = 0;
-        return 0;
-    }
+    if (!not_believed(c, inv))
+        return 0; /* and stays believed until the missing are buried */
     *ret_believe = false;
     if (!first)
         return 0;

@@ -65,6 +65,8 @@ struct node {
     bool operator_drain : 1; /* a person asked for the drain */
     bool adopted : 1;        /* found in a listing, not launched in this life of the controller */
     bool served : 1;         /* was ready once */
+    bool journalled : 1;     /* the journal was told that it served */
+    bool proven : 1;         /* was ready for long enough to say that its offer works */
     bool interrupted : 1;    /* the cloud said it will take the machine back */
     char version[NODE_VERSION_MAX];
 };

@@ -36,18 +36,11 @@ void offer_failed(struct control *c, struct pool *p, uint16_t offer, int code, c
     memory->not_before_ns = c->now_ns + backoff_ns(code, memory->failures);
 }
 
-void offer_worked(struct pool *p, uint16_t offer)
+void offer_worked(const struct control *c, struct pool *p, uint16_t offer)
 {
-    if (offer < p->offers.len)
+    /* What rests now failed after this node was bought. */
+    if (offer < p->offers.len && c->now_ns >= p->offers.at[offer].not_before_ns)
         p->offers.at[offer] = (struct offer_memory){ 0 };
-}
-
-static int64_t nodes_of_offer(const struct pool *p, size_t offer)
-{
-    int64_t n = 0;
-    for (size_t i = 0; i < p->nodes.len; i++)
-        n += p->nodes.at[i]->offer == offer && p->nodes.at[i]->state != NODE_GONE;
-    return n;
 }
 
 static bool offer_open(const struct control *c, const struct pool *p, size_t index)
@@ -55,7 +48,7 @@ static bool offer_open(const struct control *c, const struct pool *p, size_t ind
     const struct offer *offer = &p->spec->offers.at[index];
     if (c->now_ns < p->offers.at[index].not_before_ns)
         return false;
-    if (offer->nodes_max > 0 && nodes_of_offer(p, index) >= offer->nodes_max)
+    if (offer->nodes_max > 0 && pool_offer_machines(p, index) >= offer->nodes_max)
         return false;
     const struct inventory *inv = inventory_find(c, offer->inventory);
     return inv && !inventory_doubt(c, inv);
@@ -135,8 +128,8 @@ static int buy(struct control *c, struct pool *p, const struct census *census, s
         int64_t nodes = deficit / offer->slots > 0 ? deficit / offer->slots : 1;
         if (nodes > room / offer->slots)
             nodes = room / offer->slots;
-        if (offer->nodes_max > 0 && nodes > offer->nodes_max - nodes_of_offer(p, index))
-            nodes = offer->nodes_max - nodes_of_offer(p, index);
+        if (offer->nodes_max > 0 && nodes > offer->nodes_max - pool_offer_machines(p, index))
+            nodes = offer->nodes_max - pool_offer_machines(p, index);
         int64_t bought = 0;
         int rc = buy_some(c, p, index, nodes, &bought, trail, out, err);
         if (bought > 0)

@@ -26,12 +26,25 @@ void pool_free(struct pool *p)
     free(p);
 }
 
+/* A pause is kept by name: it may be older than the pool. */
+static bool is_paused_name(const struct control *c, const char *name)
+{
+    for (size_t i = 0; i < c->paused_names.len; i++) {
+        if (strcmp(c->paused_names.at[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
 struct pool *pool_add(struct control *c, struct pool_spec *take_spec, struct error *err)
 {
     struct pool *p = calloc(1, sizeof(*p));
     struct decision *last = calloc(1, sizeof(*last));
     struct decision *changed = calloc(1, sizeof(*changed));
-    if (!p || !last || !changed || !vec_push(&c->pools, p)) {
+    bool room = p && vec_reserve(&p->offers, take_spec->offers.len);
+    if (!room || !last || !changed || !vec_push(&c->pools, p)) {
+        if (p)
+            vec_release(&p->offers);
         free(p);
         free(last);
         free(changed);
@@ -40,6 +53,7 @@ struct pool *pool_add(struct control *c, struct pool_spec *take_spec, struct err
         return NULL;
     }
     p->spec = take_spec;
+    p->paused = is_paused_name(c, take_spec->name);
     p->last = last;
     p->changed = changed;
     p->poll_due_ns = c->now_ns;
@@ -52,6 +66,14 @@ struct pool *pool_add(struct control *c, struct pool_spec *take_spec, struct err
 bool pool_is_paused(const struct control *c, const struct pool *p)
 {
     return p->paused || c->paused_all;
+}
+
+int64_t pool_offer_machines(const struct pool *p, size_t offer)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < p->nodes.len; i++)
+        n += p->nodes.at[i]->offer == offer && p->nodes.at[i]->state != NODE_GONE;
+    return n;
 }
 
 struct node *pool_add_node(struct control *c, struct pool *p, const char *id, struct error *err)

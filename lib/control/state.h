@@ -11,6 +11,9 @@
 #define BOOTS_KEPT  32
 #define PROBLEM_MAX 256
 
+#define NODE_SLOTS_MAX INT64_C(1000000)     /* a listing that says more is not believed */
+#define YOUNG_NS       INT64_C(60000000000) /* what ends so soon after it was ready could not live */
+
 /* What is remembered of an offer: failed ones are left alone for a while. */
 struct offer_memory {
     int failures; /* in a row */
@@ -125,6 +128,7 @@ void pool_census(const struct control *c, const struct pool *p, struct census *r
 struct node *pool_add_node(struct control *c, struct pool *p, const char *id, struct error *err);
 int pool_name_node(struct control *c, struct node *node, const char *id, struct error *err);
 bool pool_is_paused(const struct control *c, const struct pool *p);
+int64_t pool_offer_machines(const struct pool *p, size_t offer); /* all but gone */
 void node_gone(struct control *c, struct pool *p, struct node *node);
 
 /* observe.c */
@@ -146,7 +150,8 @@ void guard_start(struct control *c, struct pool *p, int64_t supply);
 int place(struct control *c, struct pool *p, const struct census *census, struct trail *trail,
           struct effect_list *out, struct error *err);
 void offer_failed(struct control *c, struct pool *p, uint16_t offer, int code, const char *text);
-void offer_worked(struct pool *p, uint16_t offer);
+/* A node of it has lived for a while: the failures before are forgotten. */
+void offer_worked(const struct control *c, struct pool *p, uint16_t offer);
 
 /* gate.c: the only way out for a launch or a termination. */
 int gate_launch(struct control *c, struct pool *p, uint16_t offer, int64_t count,
@@ -198,8 +203,8 @@ void inventory_list_soon(struct control *c, uint16_t inventory);
 int heartbeat_take(struct control *c, const struct event *ev, struct effect_list *out,
                    struct error *err);
 
-/* Calls that were never answered become unknown. */
-void intents_expire(struct control *c);
+/* Calls that were never answered become unknown; terminations of what is gone are done. */
+int intents_expire(struct control *c, struct effect_list *out, struct error *err);
 
 /* reconcile.c: what time does to nodes (before counting), and what ends now (after placing). */
 void reconcile_health(struct control *c, struct pool *p);

@@ -36,6 +36,14 @@ void trail_add(struct trail *trail, enum stage stage, const char *who, const cha
         step->values[step->values_len++] = *values++;
 }
 
+/* A double may be what no int64_t is; INT64_MAX itself is rounded up to it. */
+static int64_t whole(double value)
+{
+    if (!(value > -9.2e18)) /* NaN too */
+        return isnan(value) ? 0 : -INT64_MAX;
+    return value < 9.2e18 ? (int64_t)value : INT64_MAX;
+}
+
 static void put_value(const struct trail_value *value, struct buf *out)
 {
     char text[UNITS_TEXT_MAX];
@@ -48,13 +56,13 @@ static void put_value(const struct trail_value *value, struct buf *out)
             buf_addf(out, "%.3g", value->value);
         break;
     case UNIT_DURATION:
-        buf_add_c(out, units_format_duration((int64_t)value->value, text));
+        buf_add_c(out, units_format_duration(whole(value->value), text));
         break;
     case UNIT_PERCENT:
         buf_addf(out, "%.3g%%", value->value * 100);
         break;
     case UNIT_MONEY:
-        buf_add_c(out, units_format_price((int64_t)value->value, text));
+        buf_add_c(out, units_format_price(whole(value->value), text));
         break;
     }
 }
