@@ -57,6 +57,8 @@ static int disk_failed(const char *path, int system_errno, const char *what, con
 int problem_text(const char *path, int rc, int system_errno, const char *what, const char *detail,
                  struct error *err)
 {
+    if (rc == SQLITE_IOERR_NOMEM)
+        return error_nomem(err);
     if (is_full(rc, system_errno))
         return disk_full(path, system_errno, err);
     switch (rc & 0xff) {

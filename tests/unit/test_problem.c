@@ -41,6 +41,8 @@ static void texts_say_what_to_do(void **state)
         { "no permission", SQLITE_CANTOPEN, EACCES, MUSTER_E_CONFIG, true, "Permission denied" },
         { "locked", SQLITE_BUSY_SNAPSHOT, 0, MUSTER_E_TRANSIENT, false,
           "locked by another program" },
+        { "no memory, as an I/O error", SQLITE_IOERR_NOMEM, 0, MUSTER_E_NOMEM, true,
+          "out of memory" },
         { "no memory", SQLITE_NOMEM, 0, MUSTER_E_NOMEM, false, "out of memory" },
         { "anything else", SQLITE_MISUSE, 0, MUSTER_E_IO, false, "words of SQLite (SQLite 21)" },
     };
