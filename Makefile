@@ -63,7 +63,8 @@ PROBES    := $(PROBE_SRC:tests/integration/%.c=$(BUILD)/probes/%)
 ALL_SRC   := $(LIB_SRC) $(wildcard cmd/*/*.c) $(UNIT_SRC) $(UNIT_HELP) $(SIM_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
              $(PROBE_SRC)
 # Unit tests that valgrind has no use for or no time for, by name (test_X), each with its reason.
-VALGRIND_SKIP :=
+# Their children are cut off in the middle, with all they hold; the store's other tests have the rest.
+VALGRIND_SKIP := test_store_kill test_store_power test_store_full
 
 # ---- libraries -------------------------------------------------------------------------------
 
