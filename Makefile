@@ -177,6 +177,9 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/.flags
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) $(werror) -MMD -MP -c $< -o $@
 
+# The dashboard's files are compiled in (.incbin), which the compiler does not tell make.
+$(BUILD)/obj/lib/status/dashboard.o: $(wildcard lib/status/dashboard/*)
+
 # Tests may take an allocation for granted, so the analyzer leaves them alone; the warnings do not.
 $(BUILD)/obj/tests/%: FLAGS_analyze := $(filter-out -fanalyzer,$(FLAGS_analyze))
 

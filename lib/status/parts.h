@@ -9,6 +9,7 @@
  *     nodes.c       /nodes
  *     explain.c     /explain
  *     metrics.c     /metrics
+ *     dashboard.c   the page a browser is given
  *     commands.c    pause, resume, drain, heartbeats
  */
 #ifndef STATUS_PARTS_H
@@ -49,6 +50,8 @@ status_page status_overview, status_healthz, status_readyz, status_pool_page, st
 status_page status_explain_page, status_metrics_page;
 status_page status_pause, status_resume, status_pause_all, status_resume_all;
 status_page status_drain, status_heartbeat;
+/* The dashboard and what it is made of: for everyone, since it shows nothing by itself. */
+status_page status_dashboard, status_dashboard_css, status_dashboard_js;
 
 /* Ready: a tick succeeded not long ago. Otherwise `why` says what is wrong. */
 bool status_is_ready(const struct status_facts *facts, char *why, size_t size);

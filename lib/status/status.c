@@ -78,6 +78,8 @@ struct route {
 
 static const struct route routes[] = {
     { ROUTE_GET, "/", ROLE_NONE, false, index_page },
+    { ROUTE_GET, "/dashboard.css", ROLE_NONE, false, status_dashboard_css },
+    { ROUTE_GET, "/dashboard.js", ROLE_NONE, false, status_dashboard_js },
     { ROUTE_GET, "/healthz", ROLE_NONE, false, status_healthz },
     { ROUTE_GET, "/readyz", ROLE_NONE, false, status_readyz },
     { ROUTE_GET, "/metrics", STATUS_READ, true, status_metrics_page },
@@ -95,9 +97,12 @@ static const struct route routes[] = {
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 
+/* Browsers get the dashboard, everyone else a list. */
 static int index_page(struct status *status, struct status_request *r)
 {
-    (void)status;
+    const char *accept = r->x->header(r->x, "Accept");
+    if (accept && strstr(accept, "text/html"))
+        return status_dashboard(status, r);
     buf_add_c(&r->out, "muster " MUSTER_VERSION "\n\n");
     for (size_t i = 0; i < ROUTES; i++)
         buf_addf(&r->out, "%-4s %s\n", routes[i].method == ROUTE_GET ? "GET" : "POST",

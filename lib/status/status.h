@@ -4,7 +4,7 @@
  * Everything is read from the core's views and from what the daemon says about itself; nothing is
  * recomputed for display. Documents are rendered once per change and shared by all who ask.
  *
- *     GET  /                          what there is to ask
+ *     GET  /                          a dashboard for browsers, a list of the paths for others
  *     GET  /status  /status/POOL      all pools; one pool with its settings and open intents
  *     GET  /nodes?pool=&offset=&limit=
  *     GET  /explain/POOL              why: the trail of the last decision and of the last change

@@ -342,6 +342,31 @@ static void explanations(void **state)
     cJSON_Delete(json);
 }
 
+static void browsers_get_a_dashboard(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *target, *accept, *begins;
+    } cases[] = {
+        { "/", NULL, "muster " MUSTER_VERSION },
+        { "/", "*/*", "muster " MUSTER_VERSION },
+        { "/", "text/html,application/xhtml+xml", "<!doctype html>" },
+        { "/dashboard.css", NULL, ":root" },
+        { "/dashboard.js", NULL, "\"use strict\"" },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct reply reply =
+            ask_full(f, (struct ask){ .target = cases[i].target, .accept = cases[i].accept });
+        assert_int_equal(reply.status, 200);
+        assert_int_equal(strncmp(reply.text, cases[i].begins, strlen(cases[i].begins)), 0);
+        /* Nothing that the Content-Security-Policy would stop. */
+        assert_null(strstr(reply.text, "<script>"));
+        assert_null(strstr(reply.text, "style=\""));
+        assert_null(strstr(reply.text, "innerHTML"));
+        free(reply.text);
+    }
+}
+
 static void health(void **state)
 {
     struct fixture *f = *state;
@@ -619,6 +644,7 @@ int main(void)
         TEST(open_intents_are_shown),
         TEST(pages_of_nodes),
         TEST(explanations),
+        TEST(browsers_get_a_dashboard),
         TEST(health),
         TEST(metrics_please_promtool),
         TEST(rendered_once_per_generation),
