@@ -75,12 +75,23 @@ static bool overdue(const struct http_connection *connection, uint64_t now_ms)
     return now_ms - connection->since_ms > allowed_ms;
 }
 
+/*
+ * Bytes and the end of the connection that come together are one event, and libmicrohttpd takes the
+ * bytes for all of it: such a connection would stay until its time-out.
+ */
+static bool ended_unseen(const struct http_connection *connection)
+{
+    char byte;
+    return connection->phase != HTTP_LEAVING &&
+           recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void http_connection_sweep(struct http_server *server)
 {
     uint64_t now_ms = uv_now(server->loop);
     for (struct http_connection *c = server->connections; c; c = c->next) {
         /* libmicrohttpd sees the end of the connection and cleans up; its memory is its own. */
-        if (c->fd >= 0 && overdue(c, now_ms))
+        if (c->fd >= 0 && (overdue(c, now_ms) || ended_unseen(c)))
             shutdown(c->fd, SHUT_RDWR);
     }
 }

@@ -65,7 +65,7 @@ void http_connection_notify(void *ctx, struct MHD_Connection *mhd, void **contex
                             enum MHD_ConnectionNotificationCode code);
 struct http_connection *http_connection_of(struct MHD_Connection *mhd);
 void http_connection_phase(struct http_connection *connection, enum http_phase phase);
-/* Ends the connections whose deadline has passed. */
+/* Ends the connections whose deadline has passed, or whose client has left unnoticed. */
 void http_connection_sweep(struct http_server *server);
 bool http_connection_busy(const struct http_server *server);
 

@@ -368,7 +368,7 @@ static void a_flood_is_survived(void **state)
             close(held[i]);
     }
     int status = 0;
-    for (int tries = 0; tries < 200 && status != 200; tries++) {
+    for (int tries = 0; tries < 500 && status != 200; tries++) {
         struct buf reply = ask(f, "GET /a HTTP/1.1\r\n" HOST END);
         status = status_of(&reply);
         buf_release(&reply);
