@@ -6,13 +6,18 @@
 #ifndef RUNTIME_EXECUTOR_H
 #define RUNTIME_EXECUTOR_H
 
+#include "control/control.h"
 #include "control/effect.h"
 #include "control/event.h"
 #include "providers/provider.h"
 
 struct executor;
 
-/* Where answers go: an event without its clocks; the runtime adds them and steps the core. */
+/*
+ * Where answers go: an event without its clocks; the runtime adds them and steps the core. Always
+ * called from the loop, never from inside list, launch or terminate; it may step the core at once, and
+ * so come back into list, launch and terminate.
+ */
 typedef void executor_event_cb(void *ctx, struct event *ev);
 
 struct executor_ops {
@@ -32,10 +37,23 @@ struct executor {
 struct executor_env {
     const struct provider_env *provider_env;
     executor_event_cb *event;
+    /* Dry-run: control_beat_reply, asked right after `event` took a node's heartbeat. */
+    struct beat_reply (*reply)(void *ctx, const char *node);
     void *ctx;
+    /* NULL: provider_find. For tests. */
+    const struct provider_plugin *(*find)(const char *name);
 };
 
+/* Both borrow what is in env, and copy env itself. */
 int executor_live_new(const struct executor_env *env, struct executor **ret, struct error *err);
+
+/*
+ * Launches become virtual nodes: they boot for the pool's boot_guess, report ready with busy unknown,
+ * are drained as soon as they are told, and vanish when terminated. Real nodes are listed, and taken
+ * to be well; when the core tells one to drain or to go, that is played, and the node itself never
+ * hears of it. (Whoever answers real nodes' heartbeats in a dry run must not pass the core's answer
+ * on either: drain false, run true.)
+ */
 int executor_dry_new(const struct executor_env *env, struct executor **ret, struct error *err);
 
 #endif
