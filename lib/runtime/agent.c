@@ -95,6 +95,9 @@ static struct busy_report busy_report(struct agent *a)
         busy_dir_look(a->busy_dir, &report);
     if (!working)
         report.busy = 0;
+    /* A worker may mark its next job before it unmarks the last. */
+    if (report.busy > a->options->slots)
+        report.busy = a->options->slots;
     return report;
 }
 

@@ -74,15 +74,6 @@ static void remove_busy_dir(const char *path)
     rmdir(path);
 }
 
-static int add_variable(struct words *to, const char *name, const char *value, struct error *err)
-{
-    struct buf text = { 0 };
-    buf_addf(&text, "%s=%s", name, value);
-    int rc = buf_failed(&text) ? error_nomem(err) : words_add(to, buf_str(&text), err);
-    buf_release(&text);
-    return rc;
-}
-
 /* Our own settings are not the worker's: MUSTER_SLOTS of a copy is its share. */
 static int make_environment(const struct agent_options *options, char *const *from,
                             struct agent_home *home, struct error *err)
@@ -97,18 +88,14 @@ static int make_environment(const struct agent_options *options, char *const *fr
     int rc = 0;
     for (; rc == 0 && *from; from++) {
         if (strncmp(*from, "MUSTER_", 7) != 0)
-            rc = words_add(&home->environment, str_from(*from), err);
+            rc = word_list_add(&home->environment, *from, err);
     }
     for (size_t i = 0; rc == 0 && i < sizeof(ours) / sizeof(ours[0]); i++)
-        rc = add_variable(&home->environment, ours[i][0], ours[i][1], err);
+        rc = word_list_addf(&home->environment, err, "%s=%s", ours[i][0], ours[i][1]);
     if (rc < 0)
         return rc;
-    home->environment_array = calloc(home->environment.all.len + 1, sizeof(char *));
-    if (!home->environment_array)
-        return error_nomem(err);
-    for (size_t i = 0; i < home->environment.all.len; i++)
-        home->environment_array[i] = home->environment.all.at[i];
-    return 0;
+    home->environment_array = word_list_array(&home->environment);
+    return home->environment_array ? 0 : error_nomem(err);
 }
 
 int agent_home_init(const struct agent_options *options, char *const *environment,
@@ -131,7 +118,7 @@ void agent_home_release(struct agent_home *home)
 {
     if (home->own_busy_dir)
         remove_busy_dir(home->busy_dir);
-    words_release(&home->environment);
+    word_list_release(&home->environment);
     free(home->environment_array);
     if (home->lock >= 0)
         close(home->lock);

@@ -6,14 +6,14 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "providers/local/words.h"
+#include "providers/local/word_list.h"
 #include "runtime/agent_options.h"
 
 struct agent_home {
     char busy_dir[512];
     bool own_busy_dir; /* ours to remove */
     int lock;          /* kept open, and handed down to the worker, for the node's life; -1: none */
-    struct words environment;
+    struct word_list environment;
     char **environment_array; /* the same, ending with NULL */
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "control/node.h"
 
 #define ROW(kind, field, name, ...) OPTION_##kind(struct agent_options, field, name, __VA_ARGS__)
 
@@ -189,6 +190,9 @@ static int check(const struct agent_options *o, struct error *err)
                          o->controller);
     if (!is_node_id(o->node))
         return error_set(err, MUSTER_E_INVALID, "--node: '%s' is no node's id", o->node);
+    if (strlen(o->worker_version) >= NODE_VERSION_MAX)
+        return error_set(err, MUSTER_E_INVALID, "--worker-version: at most %d characters",
+                         NODE_VERSION_MAX - 1);
     if (!o->command[0])
         return error_set(err, MUSTER_E_INVALID, "there is no worker command (after --)");
     return 0;

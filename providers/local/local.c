@@ -6,6 +6,7 @@
 
 #include "base/process.h"
 #include "providers/local/plugin.h"
+#include "queue/exec_words.h"
 
 static const char *const copies_words[] = { "one", "per-slot", NULL };
 
@@ -55,11 +56,10 @@ static int check_command(const struct local_options *o, struct error *err)
         return error_set(err, MUSTER_E_INVALID, "with 'shell: yes' the command is one text");
     if (o->shell || o->command.len > 1)
         return 0;
-    struct words words = { 0 };
-    int rc = words_split(str_from(o->command.at[0]), &words, err);
-    if (rc == 0 && words.all.len == 0)
-        rc = error_set(err, MUSTER_E_INVALID, "there is no command");
-    words_release(&words);
+    struct exec_words words;
+    int rc = exec_words_split(o->command.at[0], &words, err);
+    if (rc == 0)
+        exec_words_release(&words);
     return rc;
 }
 
@@ -84,6 +84,10 @@ static int check(const void *options, const char **ret_key, struct error *err)
     if (rc == 0) {
         *ret_key = "environment";
         rc = check_environment(o, err);
+    }
+    if (rc == 0 && strlen(o->version) >= NODE_VERSION_MAX) {
+        *ret_key = "version";
+        rc = error_set(err, MUSTER_E_INVALID, "at most %d characters", NODE_VERSION_MAX - 1);
     }
     return rc;
 }

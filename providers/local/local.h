@@ -9,7 +9,7 @@
 
 #include "base/vec.h"
 #include "providers/local/node_dir.h"
-#include "providers/local/words.h"
+#include "providers/local/word_list.h"
 #include "providers/provider.h"
 
 enum local_copies { COPIES_ONE, COPIES_PER_SLOT };
@@ -79,7 +79,7 @@ void local_terminate(struct provider *self, const struct intent *intent,
 
 /* What a node's agent is started with. */
 struct local_command {
-    struct words argv, environment;
+    struct word_list argv, environment;
     char log[NODE_DIR_MAX + NODE_ID_MAX]; /* output of agent and worker */
 };
 

@@ -6,11 +6,12 @@
 
 #include "base/process.h"
 #include "providers/local/local.h"
+#include "queue/exec_words.h"
 
 void local_command_release(struct local_command *command)
 {
-    words_release(&command->argv);
-    words_release(&command->environment);
+    word_list_release(&command->argv);
+    word_list_release(&command->environment);
 }
 
 /*
@@ -20,24 +21,15 @@ void local_command_release(struct local_command *command)
 static const char *const passed_on[] = { "PATH", "HOME",   "USER",     "LOGNAME", "SHELL",
                                          "LANG", "LC_ALL", "LC_CTYPE", "TZ",      "TMPDIR" };
 
-static int add_variable(struct words *to, const char *name, const char *value, struct error *err)
-{
-    struct buf text = { 0 };
-    buf_addf(&text, "%s=%s", name, value);
-    int rc = buf_failed(&text) ? error_nomem(err) : words_add(to, buf_str(&text), err);
-    buf_release(&text);
-    return rc;
-}
-
-static int pass_on(struct words *to, const char *name, struct error *err)
+static int pass_on(struct word_list *to, const char *name, struct error *err)
 {
     const char *value = secure_getenv(name);
-    return value ? add_variable(to, name, value, err) : 0;
+    return value ? word_list_addf(to, err, "%s=%s", name, value) : 0;
 }
 
 /* "NAME=VALUE" sets, "NAME" alone passes musterd's own value on. Later ones win: the agent's worker
  * sees the last, so MUSTER_* come at the end. */
-static int make_environment(const struct local_options *options, struct words *to,
+static int make_environment(const struct local_options *options, struct word_list *to,
                             struct error *err)
 {
     int rc = 0;
@@ -45,7 +37,7 @@ static int make_environment(const struct local_options *options, struct words *t
         rc = pass_on(to, passed_on[i], err);
     for (size_t i = 0; rc == 0 && i < options->environment.len; i++) {
         const char *entry = options->environment.at[i];
-        rc = strchr(entry, '=') ? words_add(to, str_from(entry), err) : pass_on(to, entry, err);
+        rc = strchr(entry, '=') ? word_list_add(to, entry, err) : pass_on(to, entry, err);
     }
     return rc;
 }
@@ -71,14 +63,14 @@ static void find_agent(const struct local_options *options, char *ret, size_t si
         snprintf(ret, size, "muster-agent");
 }
 
-static int add_option(struct words *argv, const char *name, const char *value, struct error *err)
+static int add_option(struct word_list *argv, const char *name, const char *value, struct error *err)
 {
-    int rc = words_add(argv, str_from(name), err);
-    return rc < 0 ? rc : words_add(argv, str_from(value), err);
+    int rc = word_list_add(argv, name, err);
+    return rc < 0 ? rc : word_list_add(argv, value, err);
 }
 
 /* Options whose value is "" are left out: the agent's own default holds. */
-static int add_options(struct words *argv, const char *const (*pairs)[2], struct error *err)
+static int add_options(struct word_list *argv, const char *const (*pairs)[2], struct error *err)
 {
     int rc = 0;
     for (; rc == 0 && (*pairs)[0]; pairs++) {
@@ -88,17 +80,30 @@ static int add_options(struct words *argv, const char *const (*pairs)[2], struct
     return rc;
 }
 
-static int add_worker(struct words *argv, const struct local_options *options, struct error *err)
+static int add_split(struct word_list *argv, const char *command, struct error *err)
 {
-    int rc = words_add(argv, STR("--"), err);
+    struct exec_words words;
+    int rc = exec_words_split(command, &words, err);
+    if (rc < 0)
+        return rc;
+    for (char **word = words.argv; rc == 0 && *word; word++)
+        rc = word_list_add(argv, *word, err);
+    exec_words_release(&words);
+    return rc;
+}
+
+static int add_worker(struct word_list *argv, const struct local_options *options,
+                      struct error *err)
+{
+    int rc = word_list_add(argv, "--", err);
     if (rc == 0 && options->shell) {
         rc = add_option(argv, "/bin/sh", "-c", err);
-        return rc < 0 ? rc : words_add(argv, str_from(options->command.at[0]), err);
+        return rc < 0 ? rc : word_list_add(argv, options->command.at[0], err);
     }
     if (rc == 0 && options->command.len == 1)
-        return words_split(str_from(options->command.at[0]), argv, err);
+        return add_split(argv, options->command.at[0], err);
     for (size_t i = 0; rc == 0 && i < options->command.len; i++)
-        rc = words_add(argv, str_from(options->command.at[i]), err);
+        rc = word_list_add(argv, options->command.at[i], err);
     return rc;
 }
 
@@ -111,7 +116,7 @@ static int make_argv(const struct provider_env *env, const struct launch_request
                      const char *node, const char *dir, struct local_command *command,
                      struct error *err)
 {
-    struct words *argv = &command->argv;
+    struct word_list *argv = &command->argv;
     const struct local_options *options = request->options;
     char agent[NODE_DIR_MAX + 16], busy[NODE_DIR_MAX + 8];
     char slots[24], copies[24], heartbeat[32], boot_delay[32];
@@ -141,7 +146,7 @@ static int make_argv(const struct provider_env *env, const struct launch_request
         { "--worker-version", options->version },
         { NULL, NULL },
     };
-    int rc = words_add(argv, str_from(agent), err);
+    int rc = word_list_add(argv, agent, err);
     if (rc == 0)
         rc = add_options(argv, pairs, err);
     return rc < 0 ? rc : add_worker(argv, options, err);
@@ -161,7 +166,7 @@ int local_command_make(const struct provider_env *env, const struct launch_reque
     if (rc == 0)
         rc = make_environment(request->options, &command.environment, err);
     if (rc == 0)
-        rc = add_variable(&command.environment, "MUSTER_NODE", node, err);
+        rc = word_list_addf(&command.environment, err, "MUSTER_NODE=%s", node);
     if (rc < 0)
         local_command_release(&command);
     else

@@ -67,14 +67,6 @@ static int spawn(struct provider *self, struct local_child *child, const struct 
     return uv_spawn(self->env->loop, &child->process, &options);
 }
 
-static char **null_ended(const struct words *words)
-{
-    char **at = calloc(words->all.len + 1, sizeof(char *));
-    for (size_t i = 0; at && i < words->all.len; i++)
-        at[i] = words->all.at[i];
-    return at;
-}
-
 static void watch(struct provider *self, struct local_child *child)
 {
     child->provider = self;
@@ -90,7 +82,7 @@ static void watch(struct provider *self, struct local_child *child)
 int local_spawn(struct provider *self, const char *node, const struct local_command *command,
                 int log, int lock, struct error *err)
 {
-    struct to_spawn what = { null_ended(&command->argv), null_ended(&command->environment), log,
+    struct to_spawn what = { word_list_array(&command->argv), word_list_array(&command->environment), log,
                              lock };
     struct local_child *child = calloc(1, sizeof(*child));
     int rc = 0;

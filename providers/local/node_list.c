@@ -19,18 +19,25 @@ struct reading {
     struct node_list list;
 };
 
-static enum listed_state state_of(const char *dir, bool alive)
+/* Held, but its agent has not said who it is: just being started. In doubt it runs: what is only
+ * being started may be stopped without asking. */
+static int state_of(const char *dir, bool alive, enum listed_state *ret, struct error *err)
 {
     struct local_agent agent;
-    if (!alive)
-        return LISTED_GONE;
-    /* Held, but its agent has not said who it is: just being started. */
-    return node_dir_read_agent(dir, &agent, NULL) == 0 ? LISTED_RUNNING : LISTED_PENDING;
+    int rc = alive ? node_dir_read_agent(dir, &agent, err) : 0;
+    if (rc == MUSTER_E_NOMEM)
+        return rc;
+    *ret = !alive ? LISTED_GONE : rc == MUSTER_E_NOTFOUND ? LISTED_PENDING : LISTED_RUNNING;
+    return 0;
 }
 
-static bool add_node(struct reading *r, const char *dir, const struct local_node *node, bool alive)
+static int add_node(struct reading *r, const char *dir, const struct local_node *node, bool alive,
+                    struct error *err)
 {
-    struct listed_node listed = { .state = state_of(dir, alive), .slots = node->slots };
+    struct listed_node listed = { .slots = node->slots };
+    int rc = state_of(dir, alive, &listed.state, err);
+    if (rc < 0)
+        return rc;
     str_copy_c(listed.id, sizeof(listed.id), node->id);
     str_copy_c(listed.pool, sizeof(listed.pool), node->pool);
     str_copy_c(listed.offer, sizeof(listed.offer), node->offer);
@@ -38,7 +45,7 @@ static bool add_node(struct reading *r, const char *dir, const struct local_node
     /* A living node was created in this life of the machine, so both times are of one clock. */
     int64_t age_ns = r->boot_ns - node->created_boot_ns;
     listed.age_ns = alive && age_ns >= 0 ? age_ns : -1;
-    return vec_push(&r->list.nodes, listed);
+    return vec_push(&r->list.nodes, listed) ? 0 : error_nomem(err);
 }
 
 static bool add_dead(struct reading *r, const char *name)
@@ -71,8 +78,9 @@ static int read_folder(struct reading *r, const char *name, struct error *err)
     if (rc < 0)
         return add_dead(r, name) ? 0 : error_nomem(err);
     bool ours = strcmp(node.controller, r->controller) == 0 && strcmp(node.id, name) == 0;
-    if (ours && !add_node(r, dir, &node, alive))
-        return error_nomem(err);
+    rc = ours ? add_node(r, dir, &node, alive, err) : 0;
+    if (rc < 0)
+        return rc;
     return alive || add_dead(r, name) ? 0 : error_nomem(err);
 }
 

@@ -222,13 +222,11 @@ def test_busy_files(controller, start, tmp_path):
 
 def test_busy_command(controller, start, tmp_path):
     (tmp_path / "n").write_text("3\n")
-    start(shell("sleep 100"), "--busy-command", f"cat {tmp_path}/n")
-    controller.wait(lambda beat: beat["state"] == "ready" and beat.get("busy") == 3)
-    (tmp_path / "n").write_text("nonsense")
-    controller.wait(lambda beat: beat["state"] == "ready" and "busy" not in beat
-                    and beat["at"] > controller.beats[-2]["at"])
-    (tmp_path / "n").write_text("0")
-    controller.wait(lambda beat: beat["state"] == "ready" and beat.get("busy") == 0)
+    start(shell("sleep 100"), "--slots", "4", "--busy-command", f"cat {tmp_path}/n")
+    for text, busy in [("3\n", 3), ("nonsense", None), ("0", 0), ("5", 4)]:
+        (tmp_path / "n").write_text(text)
+        controller.wait_state("ready")
+        wait_until(lambda: controller.beats[-1].get("busy") == busy)
 
 
 def test_musterd_away_the_work_goes_on(controller, start, tmp_path):
