@@ -63,7 +63,8 @@ static void find_agent(const struct local_options *options, char *ret, size_t si
         snprintf(ret, size, "muster-agent");
 }
 
-static int add_option(struct word_list *argv, const char *name, const char *value, struct error *err)
+static int add_option(struct word_list *argv, const char *name, const char *value,
+                      struct error *err)
 {
     int rc = word_list_add(argv, name, err);
     return rc < 0 ? rc : word_list_add(argv, value, err);

@@ -82,8 +82,8 @@ static void watch(struct provider *self, struct local_child *child)
 int local_spawn(struct provider *self, const char *node, const struct local_command *command,
                 int log, int lock, struct error *err)
 {
-    struct to_spawn what = { word_list_array(&command->argv), word_list_array(&command->environment), log,
-                             lock };
+    struct to_spawn what = { word_list_array(&command->argv),
+                             word_list_array(&command->environment), log, lock };
     struct local_child *child = calloc(1, sizeof(*child));
     int rc = 0;
     if (!child || !what.argv || !what.environment) {
