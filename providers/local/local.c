@@ -138,7 +138,11 @@ static int open_local(const struct provider_env *env, struct provider **ret, str
     struct provider *self = calloc(1, sizeof(*self));
     if (!self)
         return error_nomem(err);
-    int n = snprintf(self->root, sizeof(self->root), "%s/local", env->state_dir);
+    /* The one spelling that a node's processes carry in their environment, whatever ours is today. */
+    char *canonical = realpath(env->state_dir, NULL);
+    int n = snprintf(self->root, sizeof(self->root), "%s/local",
+                     canonical ? canonical : env->state_dir);
+    free(canonical);
     if (n < 0 || (size_t)n >= sizeof(self->root)) {
         free(self);
         return error_set(err, MUSTER_E_CONFIG, "the state directory's path is too long");

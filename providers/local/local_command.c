@@ -166,8 +166,6 @@ int local_command_make(const struct provider_env *env, const struct launch_reque
                  : make_argv(env, request, node, dir, &command, err);
     if (rc == 0)
         rc = make_environment(request->options, &command.environment, err);
-    if (rc == 0)
-        rc = word_list_addf(&command.environment, err, "MUSTER_NODE=%s", node);
     if (rc < 0)
         local_command_release(&command);
     else

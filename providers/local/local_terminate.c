@@ -61,7 +61,7 @@ static void run_terminate(struct local_op *base)
     if (rc < 0 || !is_ours(op, &base->err))
         return;
     if (op->killing)
-        rc = node_dir_kill(op->dir, op->node, &op->killed, &base->err);
+        rc = node_dir_kill(op->dir, &op->killed, &base->err);
     else if (!op->asked && node_dir_stop(op->dir, NULL) == 0)
         op->asked = true;
     /* Between looking and killing it may have gone by itself. */

@@ -89,10 +89,10 @@ int node_dir_read_agent(const char *dir, struct local_agent *ret, struct error *
 int node_dir_stop(const char *dir, struct error *err);
 
 /*
- * SIGKILL to every process of the node: those that hold its lock, and those that have
- * MUSTER_NODE=id in their environment, whatever their parent, group or session. *ret_count: how many
+ * SIGKILL to every process of the node: those that hold its lock, and those that have its
+ * MUSTER_BUSY_DIR in their environment, whatever their parent, group or session. *ret_count: how many
  * there were; ask again until the node is not alive, for they may have been forking.
  */
-int node_dir_kill(const char *dir, const char *id, size_t *ret_count, struct error *err);
+int node_dir_kill(const char *dir, size_t *ret_count, struct error *err);
 
 #endif

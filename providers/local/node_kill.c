@@ -76,7 +76,7 @@ static bool has_mark(pid_t pid, const char *mark)
 
 struct hunt {
     const char *lock_path; /* as the kernel spells it in /proc/PID/fd */
-    const char *mark;      /* "MUSTER_NODE=local-..." */
+    const char *mark;      /* "MUSTER_BUSY_DIR=/state/local/NODE/busy" */
     size_t count;
 };
 
@@ -92,17 +92,17 @@ static bool kill_member(void *ctx, const struct process *p)
     return true;
 }
 
-int node_dir_kill(const char *dir, const char *id, size_t *ret_count, struct error *err)
+int node_dir_kill(const char *dir, size_t *ret_count, struct error *err)
 {
     char lock_path[NODE_DIR_MAX];
-    char mark[NODE_ID_MAX + 16];
+    char mark[NODE_DIR_MAX + 32];
     int rc = file_join(lock_path, sizeof(lock_path), dir, "lock", err);
     if (rc < 0)
         return rc;
     char *canonical = realpath(lock_path, NULL);
     if (!canonical)
         return error_set(err, MUSTER_E_NOTFOUND, "there is no %s", lock_path);
-    snprintf(mark, sizeof(mark), "MUSTER_NODE=%s", id);
+    snprintf(mark, sizeof(mark), "MUSTER_BUSY_DIR=%s/busy", dir);
     struct hunt hunt = { .lock_path = canonical, .mark = mark };
     rc = process_each(kill_member, &hunt, err);
     free(canonical);

@@ -104,7 +104,7 @@ static void kill_all(struct fixture *f, const char *id)
     bool alive = true;
     snprintf(dir, sizeof(dir), "%s/local/%s", f->scratch.dir, id);
     while (node_dir_alive(dir, &alive, NULL) == 0 && alive)
-        node_dir_kill(dir, id, &n, NULL);
+        node_dir_kill(dir, &n, NULL);
 }
 
 static int tear_down(void **state)

@@ -244,8 +244,8 @@ static void test_launch_in_the_making(void **state)
 static pid_t start_member(struct fixture *f, int lock, bool marked)
 {
     int up[2];
-    char mark[NODE_ID_MAX + 20];
-    snprintf(mark, sizeof(mark), "MUSTER_NODE=%s", f->node.id);
+    char mark[200];
+    snprintf(mark, sizeof(mark), "MUSTER_BUSY_DIR=%s/busy", f->dir);
     char *const environment[] = { marked ? mark : NULL, NULL };
     char *const argv[] = { (char[]){ "sleep" }, (char[]){ "1000" }, NULL };
     assert_int_equal(pipe2(up, O_CLOEXEC), 0);
@@ -283,7 +283,7 @@ static void test_kill(void **state)
     usleep(50000);
     close(lock);
     assert_true(alive(f));
-    assert_int_equal(node_dir_kill(f->dir, f->node.id, &count, NULL), 0);
+    assert_int_equal(node_dir_kill(f->dir, &count, NULL), 0);
     assert_int_equal(count, 2);
     assert_int_equal(waitpid(holder, &status, 0), holder);
     assert_int_equal(waitpid(marked, &status, 0), marked);
@@ -291,7 +291,7 @@ static void test_kill(void **state)
     assert_int_equal(waitpid(reader, &status, WNOHANG), 0);
     kill(reader, SIGKILL);
     waitpid(reader, &status, 0);
-    assert_int_equal(node_dir_kill("/nowhere", "local-x", &count, NULL), MUSTER_E_NOTFOUND);
+    assert_int_equal(node_dir_kill("/nowhere", &count, NULL), MUSTER_E_NOTFOUND);
 }
 
 static void test_stop(void **state)
