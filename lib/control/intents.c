@@ -259,21 +259,28 @@ int intents_listed(struct control *c, const char *inventory, int64_t asked_ns,
     return 0;
 }
 
+static int intent_expire(struct control *c, struct intent *intent, struct effect_list *out,
+                         struct error *err)
+{
+    if (intent->state == INTENT_PLANNED && c->now_ns - intent->planned_ns >= ANSWER_NS)
+        return gate_lost(c, intent->number, "it did not answer", out, err);
+    if (intent->state == INTENT_SENT && c->now_ns - intent->sent_ns >= ANSWER_NS) {
+        intent->state = INTENT_UNKNOWN;
+        intent->retry_ns = c->now_ns;
+    }
+    bool stopping = intent->kind == INTENT_TERMINATE && intent->state == INTENT_UNKNOWN;
+    if (stopping && !map_get(&c->nodes_by_id, intent->node))
+        return intent_close(c, intent, INTENT_DONE, out, err); /* it went without an answer */
+    return 0;
+}
+
 int intents_expire(struct control *c, struct effect_list *out, struct error *err)
 {
-    for (size_t i = 0; i < c->intents.len; i++) {
-        struct intent *intent = c->intents.at[i];
-        if (intent->state == INTENT_SENT && c->now_ns - intent->sent_ns >= ANSWER_NS) {
-            intent->state = INTENT_UNKNOWN;
-            intent->retry_ns = c->now_ns;
-        }
-        bool stopping = intent->kind == INTENT_TERMINATE && intent->state == INTENT_UNKNOWN;
-        if (!stopping || map_get(&c->nodes_by_id, intent->node))
-            continue;
-        int rc = intent_close(c, intent, INTENT_DONE, out, err); /* it went without an answer */
+    /* From the end, since those that are closed leave the list. */
+    for (size_t i = c->intents.len; i-- > 0;) {
+        int rc = intent_expire(c, c->intents.at[i], out, err);
         if (rc < 0)
             return rc;
-        i--;
     }
     return 0;
 }

@@ -203,7 +203,8 @@ void inventory_list_soon(struct control *c, uint16_t inventory);
 int heartbeat_take(struct control *c, const struct event *ev, struct effect_list *out,
                    struct error *err);
 
-/* Calls that were never answered become unknown; terminations of what is gone are done. */
+/* Calls that were never answered become unknown; a journal that does not answer has failed;
+ * terminations of what is gone are done. */
 int intents_expire(struct control *c, struct effect_list *out, struct error *err);
 
 /* reconcile.c: what time does to nodes (before counting), and what ends now (after placing). */

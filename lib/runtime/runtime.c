@@ -1,0 +1,588 @@
+#include "runtime/runtime.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "queue/queue.h"
+
+#define STOP_WAIT_NS   (10 * NS_PER_S)
+#define RESCAN_MS      250  /* file events come in bursts */
+#define UNSETTLED_MS   3100 /* see policy_dir_unsettled */
+
+/* What the runtime holds for one pool: its open queue source. */
+struct source {
+    char pool[POOL_NAME_MAX];
+    struct runtime *runtime;
+    const struct queue_plugin *plugin;
+    struct queue *queue; /* NULL: it could not be opened; problem says why */
+    bool polling;
+    char problem[256];
+};
+
+struct runtime {
+    struct runtime_options options;
+    struct control *control;
+    struct executor *executor;
+    struct policy_dir *policies;
+    struct effect_list effects;
+    struct map sources; /* struct source * by pool */
+    VEC(struct source *) unpolled; /* asked, but not open: answered after the step */
+    uv_timer_t *timer, *rescan;
+    uv_fs_event_t *watch;
+    bool stopping;
+    bool failed; /* the last step did not do all it should; it is tried again with the next tick */
+    int64_t stop_by_ns;
+    int64_t due_ns;
+    int64_t started_ns, started_wall_ns, ticked_ns;
+    uint64_t generation;
+    struct timing tick, lateness;
+};
+
+static int64_t now_ns(const struct runtime *r)
+{
+    return r->options.clock->boot_ns(r->options.clock->ctx);
+}
+
+static int64_t wall_ns(const struct runtime *r)
+{
+    return r->options.clock->wall_ns(r->options.clock->ctx);
+}
+
+static void carry_out(struct runtime *r);
+
+/* ---- stepping the core -------------------------------------------------------------------------- */
+
+int runtime_submit(struct runtime *r, struct event *ev, struct error *err)
+{
+    ev->now_ns = now_ns(r);
+    ev->wall_ns = wall_ns(r);
+    effect_list_clear(&r->effects);
+    int rc = control_step(r->control, ev, &r->effects, err);
+    r->generation++;
+    /* Also after a failure: what was decided before it is in the list and must not be lost. */
+    carry_out(r);
+    return rc;
+}
+
+/* For events nobody waits for: a failure is logged here. */
+static void submit(struct runtime *r, struct event *ev)
+{
+    struct error err = { 0 };
+    int rc = runtime_submit(r, ev, &err);
+    if (rc < 0 && !r->failed)
+        log_line(r->options.log, LOG_ERROR, "a step failed; continuing: the next tick tries again",
+                 LOG_STR("problem", err.text));
+    r->failed = rc < 0;
+}
+
+/* ---- queue sources ------------------------------------------------------------------------------ */
+
+static void sample_failed(struct runtime *r, const char *pool, const char *text)
+{
+    struct event ev = { .type = EVENT_SAMPLE_FAILED };
+    ev.sample_failed.pool = pool;
+    ev.sample_failed.text = text;
+    submit(r, &ev);
+}
+
+static void on_sample(void *ctx, const struct sample *sample, const struct error *err)
+{
+    struct source *source = ctx;
+    struct runtime *r = source->runtime;
+    source->polling = false;
+    if (err && err->code < 0) {
+        sample_failed(r, source->pool, err->text);
+        return;
+    }
+    store_sample(r->options.store, source->pool, wall_ns(r), sample);
+    struct event ev = { .type = EVENT_SAMPLE };
+    ev.sample.pool = source->pool;
+    ev.sample.sample = sample;
+    submit(r, &ev);
+}
+
+static void source_free(struct source *source)
+{
+    if (!source)
+        return;
+    if (source->queue)
+        source->plugin->close(source->queue);
+    free(source);
+}
+
+static void close_source(struct runtime *r, const char *pool)
+{
+    struct source *source = map_remove(&r->sources, pool);
+    for (size_t i = r->unpolled.len; source && i-- > 0;) {
+        if (r->unpolled.at[i] == source)
+            vec_remove(&r->unpolled, i);
+    }
+    source_free(source);
+}
+
+/* Opens the source of a pool whose policy is in force. A failure becomes the pool's signal. */
+static int open_source(struct runtime *r, const char *pool, struct error *err)
+{
+    struct pool_view view;
+    if (!control_pool_find(r->control, pool, &view) || !view.spec->queue.set)
+        return 0;
+    struct source *source = calloc(1, sizeof(*source));
+    if (!source)
+        return error_nomem(err);
+    str_copy_c(source->pool, sizeof(source->pool), pool);
+    source->runtime = r;
+    source->plugin = queue_find(view.spec->queue.set->name);
+    struct queue_env env = {
+        .loop = r->options.loop,
+        .log = r->options.log,
+        .clock = r->options.clock,
+        .http = r->options.http,
+    };
+    struct error why = { 0 };
+    int rc = source->plugin->open(&env, view.spec->queue.options, &source->queue, &why);
+    if (rc < 0)
+        str_copy_c(source->problem, sizeof(source->problem), why.text);
+    if (!map_put(&r->sources, source->pool, source)) {
+        source_free(source);
+        return error_nomem(err);
+    }
+    return 0;
+}
+
+static void poll_source(struct runtime *r, const char *pool)
+{
+    struct source *source = map_get(&r->sources, pool);
+    if (!source || source->polling)
+        return; /* the answer under way will do */
+    if (source->queue) {
+        source->polling = true;
+        source->plugin->poll(source->queue, on_sample, source);
+    } else if (!vec_push(&r->unpolled, source)) {
+        log_line(r->options.log, LOG_WARNING, "out of memory; continuing: the queue is asked again",
+                 LOG_STR("pool", pool));
+    }
+}
+
+/* ---- effects ------------------------------------------------------------------------------------ */
+
+static void on_written(void *ctx, uint64_t number, const struct error *err)
+{
+    struct runtime *r = ctx;
+    struct event ev = { .type = EVENT_INTENT_WRITTEN };
+    ev.intent.number = number;
+    if (err && err->code < 0) {
+        ev.type = EVENT_INTENT_LOST;
+        ev.intent.text = err->text;
+    }
+    submit(r, &ev);
+}
+
+static void write_intent(struct runtime *r, const struct intent *intent)
+{
+    struct error err = { 0 };
+    if (store_write_intent(r->options.store, intent, on_written, r, &err) < 0) {
+        /* No answer will come: the core takes it as lost after its own deadline. */
+        log_line(r->options.log, LOG_ERROR, "an intent could not be journalled; continuing",
+                 LOG_INT("intent", (int64_t)intent->number), LOG_STR("problem", err.text));
+    }
+}
+
+static void log_intent(struct runtime *r, const struct intent *intent)
+{
+    bool launch = intent->kind == INTENT_LAUNCH;
+    log_line(r->options.log, LOG_INFO, launch ? "launch" : "terminate",
+             LOG_STR("pool", intent->pool), LOG_STR(launch ? "offer" : "node",
+                                                    launch ? intent->offer : intent->node),
+             LOG_INT("nodes", intent->count), LOG_INT("intent", (int64_t)intent->number),
+             LOG_INT("try", intent->tries));
+}
+
+static void launch(struct runtime *r, const struct intent *intent)
+{
+    struct pool_view view;
+    log_intent(r, intent);
+    if (control_pool_find(r->control, intent->pool, &view))
+        r->executor->ops->launch(r->executor, intent, view.spec);
+}
+
+/* The line people read most: what changed, and the last reason for it. */
+static void log_decision(struct runtime *r, const char *pool, const struct decision *decision)
+{
+    struct buf why = { 0 };
+    const struct trail_step *step = NULL;
+    for (size_t i = 0; i < decision->trail.len; i++) {
+        const struct trail_step *s = &decision->trail.steps[i];
+        if (!step || (s->stage <= STAGE_GUARD && s->before != s->after))
+            step = s;
+    }
+    if (step) {
+        buf_addf(&why, "%s: ", step->who);
+        trail_step_text(step, &why);
+    }
+    bool moved = decision->desired != decision->desired_before;
+    log_line(r->options.log, moved ? LOG_INFO : LOG_DEBUG, "decision", LOG_STR("pool", pool),
+             LOG_INT("before", decision->desired_before), LOG_INT("desired", decision->desired),
+             LOG_STR("why", buf_text(&why)));
+    buf_release(&why);
+}
+
+static void log_note(struct runtime *r, const struct effect *e)
+{
+    if (e->note.pool[0])
+        log_line(r->options.log, e->note.level, e->note.text, LOG_STR("pool", e->note.pool));
+    else
+        log_line(r->options.log, e->note.level, e->note.text);
+}
+
+static void carry_out_one(struct runtime *r, const struct effect *e)
+{
+    struct store *store = r->options.store;
+    switch (e->type) {
+    case EFFECT_POLL:
+        poll_source(r, e->poll.pool);
+        break;
+    case EFFECT_LIST:
+        r->executor->ops->list(r->executor, e->list.inventory);
+        break;
+    case EFFECT_WRITE_INTENT:
+        write_intent(r, e->intent);
+        break;
+    case EFFECT_CLOSE_INTENT:
+        store_close_intent(store, e->intent);
+        break;
+    case EFFECT_LAUNCH:
+        launch(r, e->intent);
+        break;
+    case EFFECT_TERMINATE:
+        log_intent(r, e->intent);
+        r->executor->ops->terminate(r->executor, e->intent);
+        break;
+    case EFFECT_SERVED:
+        store_served(store, e->served.number);
+        break;
+    case EFFECT_PAUSED:
+        store_paused(store, e->paused.pool, e->paused.paused, "admin");
+        log_line(r->options.log, LOG_WARNING, e->paused.paused ? "paused" : "resumed",
+                 LOG_STR("pool", e->paused.pool[0] ? e->paused.pool : "*"));
+        break;
+    case EFFECT_DECISION:
+        store_decision(store, e->decision.pool, e->decision.decision);
+        log_decision(r, e->decision.pool, e->decision.decision);
+        break;
+    case EFFECT_COST:
+        store_cost(store, e->cost.pool, wall_ns(r), e->cost.usd_micro, e->cost.node_hours);
+        break;
+    case EFFECT_NOTE:
+        log_note(r, e);
+        break;
+    }
+}
+
+static bool in_flight(const struct runtime *r)
+{
+    for (size_t i = 0;; i++) {
+        const struct intent *intent = control_intent(r->control, i);
+        if (!intent)
+            return false;
+        if (intent->state == INTENT_PLANNED || intent->state == INTENT_SENT)
+            return true;
+    }
+}
+
+static void arm_timer(struct runtime *r);
+
+/* No one answers these while the core is being stepped: a step must end before the next begins. */
+static void answer_unpolled(struct runtime *r)
+{
+    while (r->unpolled.len > 0) {
+        struct source *source = r->unpolled.at[--r->unpolled.len];
+        sample_failed(r, source->pool, source->problem);
+    }
+}
+
+static void carry_out(struct runtime *r)
+{
+    /* Plug-ins never call back from inside a call, so the list cannot change under the loop. */
+    for (size_t i = 0; i < r->effects.all.len; i++)
+        carry_out_one(r, &r->effects.all.at[i]);
+    effect_list_clear(&r->effects);
+    arm_timer(r);
+}
+
+/* ---- time --------------------------------------------------------------------------------------- */
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct runtime *r = timer->data;
+    int64_t begun_ns = now_ns(r);
+    if (r->stopping) {
+        if (!in_flight(r) || begun_ns >= r->stop_by_ns) {
+            uv_timer_stop(timer);
+            r->options.stopped(r->options.ctx);
+        }
+        return;
+    }
+    timing_add(&r->lateness, begun_ns > r->due_ns ? begun_ns - r->due_ns : 0);
+    r->due_ns = INT64_MAX;
+    struct event ev = { .type = EVENT_TICK };
+    submit(r, &ev);
+    answer_unpolled(r);
+    int64_t ended_ns = now_ns(r);
+    timing_add(&r->tick, ended_ns - begun_ns);
+    if (!r->failed)
+        r->ticked_ns = ended_ns;
+    arm_timer(r);
+}
+
+static void arm_timer(struct runtime *r)
+{
+    if (!r->timer || r->stopping)
+        return;
+    int64_t next_ns = control_next_ns(r->control);
+    if (next_ns >= r->due_ns && uv_is_active((uv_handle_t *)r->timer))
+        return; /* it rings early enough */
+    int64_t wait_ns = next_ns - now_ns(r);
+    if (wait_ns > 60 * NS_PER_S)
+        wait_ns = 60 * NS_PER_S;
+    uint64_t wait_ms = wait_ns > 0 ? (uint64_t)((wait_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
+    r->due_ns = next_ns;
+    uv_timer_start(r->timer, on_timer, wait_ms, 0);
+}
+
+/* ---- policies ----------------------------------------------------------------------------------- */
+
+static void on_policy(void *ctx, struct pool_spec *take_spec)
+{
+    struct runtime *r = ctx;
+    char pool[POOL_NAME_MAX];
+    str_copy_c(pool, sizeof(pool), take_spec->name);
+    /* The source borrows its settings from the old spec, which the core frees. */
+    close_source(r, pool);
+    struct event ev = { .type = EVENT_POLICY };
+    ev.policy.take_spec = take_spec;
+    submit(r, &ev);
+    struct error err = { 0 };
+    if (open_source(r, pool, &err) < 0)
+        log_line(r->options.log, LOG_ERROR, "the queue cannot be opened; continuing without it",
+                 LOG_STR("pool", pool), LOG_STR("problem", err.text));
+}
+
+static void on_policy_removed(void *ctx, const char *pool)
+{
+    struct runtime *r = ctx;
+    close_source(r, pool);
+    struct event ev = { .type = EVENT_POLICY_REMOVED };
+    ev.policy_removed.pool = pool;
+    submit(r, &ev);
+}
+
+static void on_scanned(void *ctx, bool complete)
+{
+    struct event ev = { .type = EVENT_POLICIES };
+    ev.policies.complete = complete;
+    submit(ctx, &ev);
+}
+
+static void scan(struct runtime *r)
+{
+    struct error err = { 0 };
+    if (policy_dir_scan(r->policies, &err) < 0)
+        log_line(r->options.log, LOG_ERROR,
+                 "the policy directory cannot be read; continuing: the policies stay as they are",
+                 LOG_STR("problem", err.text));
+    if (policy_dir_unsettled(r->policies))
+        uv_timer_start(r->rescan, r->rescan->timer_cb, UNSETTLED_MS, 0);
+}
+
+static void on_rescan(uv_timer_t *timer)
+{
+    scan(timer->data);
+}
+
+static void on_dir_event(uv_fs_event_t *watch, const char *name, int events, int status)
+{
+    struct runtime *r = watch->data;
+    (void)name;
+    (void)events;
+    (void)status;
+    if (!r->stopping)
+        uv_timer_start(r->rescan, on_rescan, RESCAN_MS, 0);
+}
+
+void runtime_reload(struct runtime *r)
+{
+    if (!r->stopping)
+        uv_timer_start(r->rescan, on_rescan, 0, 0);
+}
+
+/* ---- life --------------------------------------------------------------------------------------- */
+
+static void on_executor_event(void *ctx, struct event *ev)
+{
+    submit(ctx, ev);
+}
+
+static int recover(struct runtime *r, struct error *err)
+{
+    struct store_recovered found = { 0 };
+    int rc = store_recover(r->options.store, &found, err);
+    if (rc < 0)
+        return rc;
+    struct event ev = { .type = EVENT_RECOVERED };
+    ev.recovered.open = found.open;
+    ev.recovered.open_len = found.open_len;
+    ev.recovered.last_number = found.last_number;
+    ev.recovered.journal = found.journal;
+    ev.recovered.paused = found.paused;
+    ev.recovered.paused_len = found.paused_len;
+    rc = runtime_submit(r, &ev, err);
+    store_recovered_release(&found);
+    return rc;
+}
+
+static void free_handle(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void *new_handle(struct runtime *r, size_t size)
+{
+    uv_handle_t *handle = calloc(1, size);
+    if (handle)
+        handle->data = r;
+    return handle;
+}
+
+static int make_handles(struct runtime *r, struct error *err)
+{
+    r->timer = new_handle(r, sizeof(*r->timer));
+    r->rescan = new_handle(r, sizeof(*r->rescan));
+    r->watch = new_handle(r, sizeof(*r->watch));
+    if (!r->timer || !r->rescan || !r->watch) {
+        free(r->timer);
+        free(r->rescan);
+        free(r->watch);
+        r->timer = r->rescan = NULL;
+        r->watch = NULL;
+        return error_nomem(err);
+    }
+    void *data = r;
+    uv_timer_init(r->options.loop, r->timer);
+    uv_timer_init(r->options.loop, r->rescan);
+    uv_fs_event_init(r->options.loop, r->watch);
+    r->timer->data = r->rescan->data = r->watch->data = data;
+    r->rescan->timer_cb = on_rescan;
+    return 0;
+}
+
+static int make_parts(struct runtime *r, struct error *err)
+{
+    struct executor_env env = {
+        .provider_env = r->options.provider_env,
+        .event = on_executor_event,
+        .ctx = r,
+    };
+    struct policy_dir_env policies = {
+        .kinds = r->options.kinds,
+        .clock = r->options.clock,
+        .log = r->options.log,
+        .changed = on_policy,
+        .removed = on_policy_removed,
+        .scanned = on_scanned,
+        .ctx = r,
+    };
+    r->control = control_new(&r->options.control, err);
+    if (!r->control)
+        return MUSTER_E_NOMEM;
+    int rc = r->options.dry_run ? executor_dry_new(&env, &r->executor, err)
+                                : executor_live_new(&env, &r->executor, err);
+    if (rc == 0)
+        rc = policy_dir_new(r->options.policies, &policies, &r->policies, err);
+    if (rc == 0)
+        rc = recover(r, err);
+    return rc == 0 ? make_handles(r, err) : rc;
+}
+
+int runtime_new(const struct runtime_options *options, struct runtime **ret, struct error *err)
+{
+    struct runtime *r = calloc(1, sizeof(*r));
+    if (!r)
+        return error_nomem(err);
+    r->options = *options;
+    r->due_ns = INT64_MAX;
+    r->started_ns = now_ns(r);
+    r->started_wall_ns = wall_ns(r);
+    int rc = make_parts(r, err);
+    if (rc < 0) {
+        runtime_free(r);
+        return rc;
+    }
+    *ret = r;
+    return 0;
+}
+
+int runtime_start(struct runtime *r, struct error *err)
+{
+    scan(r);
+    int rc = uv_fs_event_start(r->watch, on_dir_event, r->options.policies, 0);
+    if (rc < 0)
+        log_line(r->options.log, LOG_WARNING,
+                 "the policy directory cannot be watched; continuing: SIGHUP reads it again",
+                 LOG_STR("problem", uv_strerror(rc)));
+    (void)err;
+    arm_timer(r);
+    return 0;
+}
+
+void runtime_stop(struct runtime *r)
+{
+    if (r->stopping)
+        return;
+    r->stopping = true;
+    r->stop_by_ns = now_ns(r) + STOP_WAIT_NS;
+    uv_timer_stop(r->rescan);
+    uv_fs_event_stop(r->watch);
+    uv_timer_start(r->timer, on_timer, 0, 20);
+}
+
+void runtime_free(struct runtime *r)
+{
+    if (!r)
+        return;
+    if (r->executor)
+        r->executor->ops->free(r->executor);
+    for (size_t i = 0; i < r->sources.size; i++)
+        source_free(r->sources.slots[i].value);
+    map_release(&r->sources);
+    vec_release(&r->unpolled);
+    if (r->timer) {
+        uv_close((uv_handle_t *)r->timer, free_handle);
+        uv_close((uv_handle_t *)r->rescan, free_handle);
+        uv_close((uv_handle_t *)r->watch, free_handle);
+    }
+    policy_dir_free(r->policies);
+    control_free(r->control);
+    effect_list_release(&r->effects);
+    free(r);
+}
+
+const struct control *runtime_control(const struct runtime *r)
+{
+    return r->control;
+}
+
+void runtime_look(const struct runtime *r, struct runtime_view *ret)
+{
+    *ret = (struct runtime_view) {
+        .generation = r->generation,
+        .mode = r->executor->ops->name,
+        .started_ns = r->started_ns,
+        .started_wall_ns = r->started_wall_ns,
+        .ticked_ns = r->ticked_ns,
+        .tick_ns = r->options.control.tick_ns,
+        .tick = &r->tick,
+        .lateness = &r->lateness,
+        .policies = r->policies,
+    };
+}
