@@ -79,27 +79,20 @@ static int decision_at(void *ctx, const char *pool, int64_t wall_ns, struct buf 
 
 /* ---- opening ------------------------------------------------------------------------------------ */
 
-static int set_tokens(struct daemon *d, enum status_role role, const char *path, const char *name,
-                      char **ret_path, struct error *err)
+/* make: an absent file is made. So the first start on a machine works, and its owner is its admin. */
+static int set_tokens(struct daemon *d, enum status_role role, const char *path, bool make,
+                      struct error *err)
 {
-    char *made = path ? NULL : joined(d->config.state, name);
-    const char *use = path ? path : made;
-    if (!use)
-        return error_nomem(err);
     struct buf text = { 0 };
-    int rc = token_file_read(use, !path, &text, err);
-    if (rc == 0)
+    int rc = token_file_read(path, make, &text, err);
+    if (rc == 0) {
         rc = status_set_tokens(d->status, role, buf_str(&text), err);
-    if (rc < 0)
-        error_wrap(err, "%s", use);
+        if (rc < 0)
+            error_wrap(err, "%s", path);
+    }
     if (text.ptr)
         explicit_bzero(text.ptr, text.size);
     buf_release(&text);
-    if (rc == 0 && ret_path) {
-        *ret_path = made ? made : str_dup(str_from(path));
-        return *ret_path ? 0 : error_nomem(err);
-    }
-    free(made);
     return rc;
 }
 
@@ -115,12 +108,11 @@ static int open_status(struct daemon *d, struct error *err)
     };
     int rc = status_new(&env, &d->status, err);
     if (rc == 0 && d->config.token_read_file)
-        rc = set_tokens(d, STATUS_READ, d->config.token_read_file, NULL, NULL, err);
+        rc = set_tokens(d, STATUS_READ, d->config.token_read_file, false, err);
     if (rc == 0)
-        rc = set_tokens(d, STATUS_ADMIN, d->config.token_admin_file, "admin.token", NULL, err);
+        rc = set_tokens(d, STATUS_ADMIN, d->config.token_admin_file, true, err);
     if (rc == 0)
-        rc = set_tokens(d, STATUS_AGENT, d->config.token_agent_file, "agent.token",
-                        &d->agent_token_path, err);
+        rc = set_tokens(d, STATUS_AGENT, d->config.token_agent_file, true, err);
     return rc;
 }
 
@@ -210,7 +202,7 @@ int daemon_open(struct daemon *d, struct error *err)
     if (rc == 0 && !d->arguments.once)
         rc = open_server(d, err);
     d->provider_env.agent_url = d->agent_url ? d->agent_url : "http://127.0.0.1:0";
-    d->provider_env.agent_token_file = d->agent_token_path;
+    d->provider_env.agent_token_file = d->config.token_agent_file;
     return rc;
 }
 
@@ -222,5 +214,4 @@ void daemon_release(struct daemon *d)
     http_client_free(d->http);
     store_close(d->store);
     free(d->agent_url);
-    free(d->agent_token_path);
 }

@@ -22,7 +22,6 @@ struct daemon {
     struct kinds kinds;
     struct provider_env provider_env;
     char *agent_url;
-    char *agent_token_path;
     struct store *store;
     struct http_client *http;
     struct runtime *runtime;

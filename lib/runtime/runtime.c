@@ -423,6 +423,12 @@ static void on_executor_event(void *ctx, struct event *ev)
     submit(ctx, ev);
 }
 
+static struct beat_reply on_beat_reply(void *ctx, const char *node)
+{
+    struct runtime *r = ctx;
+    return control_beat_reply(r->control, node);
+}
+
 static int recover(struct runtime *r, struct error *err)
 {
     struct store_recovered found = { 0 };
@@ -481,6 +487,7 @@ static int make_parts(struct runtime *r, struct error *err)
     struct executor_env env = {
         .provider_env = r->options.provider_env,
         .event = on_executor_event,
+        .reply = on_beat_reply,
         .ctx = r,
     };
     struct policy_dir_env policies = {

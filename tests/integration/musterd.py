@@ -124,7 +124,7 @@ class Musterd:
     def machines(self, name):
         """How many nodes there are, in any state."""
         pool = self.pool(name)
-        return sum(pool["nodes"].values()) if pool else 0
+        return pool["nodes"]["total"] if pool else 0
 
     def agents(self):
         """The process ids of the agents that run for this folder, by the system's own word."""

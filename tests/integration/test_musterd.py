@@ -107,11 +107,11 @@ def test_a_bad_file_keeps_the_last_good_policy(musterd, spool):
     wait_for("nodes work", 20, lambda: musterd.pool("spool")["nodes"]["ready"] == 4)
     musterd.policy("spool", spool_policy(musterd.folder).replace("max: 4", "max: lots"))
     wait_for("the mistake is told", 10,
-             lambda: any("lots" in p["text"] for p in musterd.get("/status")["file_problems"]))
+             lambda: any("lots" in p["error"] for p in musterd.get("/status")["policy_errors"]))
     assert musterd.machines("spool") == 4
     musterd.policy("spool", spool_policy(musterd.folder, slots=3))
     wait_for("the mended file is in force", 10,
-             lambda: not musterd.get("/status")["file_problems"])
+             lambda: not musterd.get("/status")["policy_errors"])
     all_done(musterd, spool, 30)
 
 
