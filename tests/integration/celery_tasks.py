@@ -5,14 +5,14 @@ import time
 
 from celery import Celery
 
-app = Celery("celery_tasks", broker=os.environ["MUSTER_TEST_REDIS"])
+app = Celery("celery_tasks", broker=os.environ["TASKS_REDIS"])
 app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=1, task_acks_late=False,
                 broker_connection_retry_on_startup=True)
 
 
 def note(word, number):
     # One short write in append mode: lines of several workers never mix.
-    fd = os.open(os.environ["MUSTER_TEST_LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    fd = os.open(os.environ["TASKS_LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.write(fd, f"{word} {number}\n".encode())
     os.close(fd)
 

@@ -5,7 +5,7 @@ import time
 
 
 def note(word, number):
-    fd = os.open(os.environ["MUSTER_TEST_LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    fd = os.open(os.environ["TASKS_LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.write(fd, f"{word} {number}\n".encode())
     os.close(fd)
 

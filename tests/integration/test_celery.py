@@ -30,13 +30,13 @@ buy:
         command: ["{sys.executable}", "-m", "celery", "-A", "celery_tasks", "worker", "-c", "1",
                   "--without-gossip", "--without-mingle", "-l", "warning"]
         directory: "{HERE}"
-        environment: ["MUSTER_TEST_REDIS={redis.url}", "MUSTER_TEST_LEDGER={folder}/done.log"]
+        environment: ["TASKS_REDIS={redis.url}", "TASKS_LEDGER={folder}/done.log"]
 health: {{ heartbeat: 500ms, ready_within: 60s, boot: 3s }}
 """
 
 
 def push(redis, folder, count, start=0):
-    env = dict(os.environ, MUSTER_TEST_REDIS=redis.url, MUSTER_TEST_LEDGER=f"{folder}/done.log")
+    env = dict(os.environ, TASKS_REDIS=redis.url, TASKS_LEDGER=f"{folder}/done.log")
     code = ("import celery_tasks\n"
             f"for i in range({start}, {start + count}): celery_tasks.work.delay(i)\n")
     subprocess.run([sys.executable, "-c", code], cwd=HERE, env=env, check=True, timeout=120)
@@ -111,7 +111,7 @@ buy:
     - local:
         command: ["{rq}", "worker", "--url", "{redis.url}", "work"]
         directory: "{HERE}"
-        environment: ["MUSTER_TEST_LEDGER={musterd.folder}/done.log", "PYTHONPATH={HERE}"]
+        environment: ["TASKS_LEDGER={musterd.folder}/done.log", "PYTHONPATH={HERE}"]
 health: {{ heartbeat: 500ms, ready_within: 60s, boot: 3s }}
 """)
     musterd.start()
