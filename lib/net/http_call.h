@@ -18,6 +18,7 @@ struct http_client {
     char *user_agent;
     struct http_call *calls;
     size_t handles; /* the timer and the sockets; the last one to close frees the client */
+    bool any_stuck; /* one of the calls is */
 };
 
 struct http_call {
@@ -30,7 +31,8 @@ struct http_call {
     http_done_cb *done;
     void *ctx;
     bool link_local;
-    const char *forbidden;           /* what was wrong with an address that was not connected to */
+    bool stuck;            /* its socket could not be given to the loop: it would never go on */
+    const char *forbidden; /* what was wrong with an address that was not connected to */
     char where[HTTP_CALL_WHERE_MAX]; /* "GET https://host/path" */
     char reason[CURL_ERROR_SIZE];    /* curl's words */
 };

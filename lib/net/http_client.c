@@ -82,11 +82,22 @@ static struct http_socket *socket_new(struct http_client *client, curl_socket_t 
     return socket;
 }
 
+/*
+ * A socket that cannot be watched (no memory) fails this call alone. Telling curl instead would end
+ * every transfer of the client.
+ */
+static int get_stuck(struct http_client *client, CURL *easy)
+{
+    struct http_call *call = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
+    call->stuck = client->any_stuck = true;
+    return set_timer(client->multi, 0, client);
+}
+
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
     struct http_client *client = ctx;
     struct http_socket *socket = socket_ctx;
-    (void)easy;
     if (what == CURL_POLL_REMOVE) {
         if (socket) {
             uv_close((uv_handle_t *)&socket->poll, on_socket_closed);
@@ -95,9 +106,9 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void 
         return 0;
     }
     if (!socket && !(socket = socket_new(client, fd)))
-        return -1;
+        return get_stuck(client, easy);
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    return uv_poll_start(&socket->poll, events, on_socket) ? -1 : 0;
+    return uv_poll_start(&socket->poll, events, on_socket) ? get_stuck(client, easy) : 0;
 }
 
 /* ---- a client ---------------------------------------------------------------------------------- */
@@ -189,6 +200,21 @@ static void call_finish(struct http_call *call, CURLcode code)
     http_call_free(call);
 }
 
+static void finish_stuck(struct http_client *client)
+{
+    struct http_call *call = client->calls;
+    client->any_stuck = false;
+    while (client->multi && call) {
+        if (call->stuck) {
+            call_detach(call);
+            call_finish(call, CURLE_OUT_OF_MEMORY);
+            call = client->calls; /* the callback may have changed the list */
+        } else {
+            call = call->next;
+        }
+    }
+}
+
 /* A callback may cancel any other call, and free the client: then multi is NULL, and the client
  * itself still there until its handles have closed. */
 static void finish_done(struct http_client *client)
@@ -204,6 +230,8 @@ static void finish_done(struct http_client *client)
         call_detach(call);
         call_finish(call, code);
     }
+    if (client->any_stuck)
+        finish_stuck(client);
 }
 
 /* ---- a call ----------------------------------------------------------------------------------- */

@@ -51,7 +51,8 @@ struct http_response {
  * err->code 0: some HTTP response came, whatever its status. Otherwise there is none:
  * MUSTER_E_TRANSIENT (the request certainly did not arrive: no connection), MUSTER_E_UNKNOWN (it may
  * have), MUSTER_E_TOOBIG, MUSTER_E_INVALID (bad URL), MUSTER_E_REFUSED (a forbidden address),
- * MUSTER_E_NOMEM. The text names method and URL, without the query: that may be signed.
+ * MUSTER_E_NOMEM. After TOOBIG and NOMEM the request may have arrived, too. The text names method
+ * and URL, without the query: that may be signed.
  */
 typedef void http_done_cb(void *ctx, const struct http_response *response, const struct error *err);
 

@@ -235,7 +235,10 @@ static int spawn(uv_loop_t *loop, struct exec_run *run, const char *const *argv,
                                      .stdio_count = 3,
                                      .stdio = stdio };
     int rc = uv_spawn(loop, &run->process, &options);
+    run->handles++; /* initialised even when it fails */
     free(env);
+    if (rc < 0)
+        close_handle(&run->process);
     if (rc == UV_ENOENT)
         return error_set(err, MUSTER_E_CONFIG, "there is no program %s", argv[0]);
     return rc < 0 ? error_set(err, MUSTER_E_CONFIG, "cannot start %s: %s", argv[0], uv_strerror(rc))
@@ -248,8 +251,7 @@ static void init_handles(uv_loop_t *loop, struct exec_run *run)
     uv_pipe_init(loop, &run->errors, 0);
     uv_timer_init(loop, &run->timer);
     run->process.data = run->out.data = run->errors.data = run->timer.data = run;
-    /* uv_spawn initialises the process handle even when it fails. */
-    run->handles = 4;
+    run->handles = 3;
     run->running = 3;
 }
 
@@ -266,7 +268,6 @@ int exec_run_start(uv_loop_t *loop, const char *const *argv, int64_t timeout_ns,
     int rc = spawn(loop, run, argv, err);
     if (rc < 0) {
         close_all_but_process(run);
-        close_handle(&run->process);
         return rc;
     }
     uv_timer_start(&run->timer, on_timeout, (uint64_t)(timeout_ns / NS_PER_MS), 0);

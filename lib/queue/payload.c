@@ -113,7 +113,9 @@ static int read_members(const cJSON *root, const struct payload_places *places,
 int payload_read(struct str text, const struct payload_places *places, struct sample *ret,
                  struct error *err)
 {
-    struct sample sample = { .running = NAN, .oldest_s = NAN, .completed = NAN };
+    struct sample sample = { .running = (double)NAN,
+                             .oldest_s = (double)NAN,
+                             .completed = (double)NAN };
     cJSON *root = NULL;
     struct str trimmed = str_trim(text);
     if (trimmed.len == 0)

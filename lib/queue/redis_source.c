@@ -141,7 +141,9 @@ void redis_source_poll(struct queue *self, queue_poll_cb *done, void *ctx)
     redis_batch_clear(&poll->ask);
     poll->round = 0;
     poll->wall_ns = self->clock->wall_ns(self->clock->ctx);
-    poll->sample = (struct sample){ .running = NAN, .oldest_s = NAN, .completed = NAN };
+    poll->sample = (struct sample){ .running = (double)NAN,
+                                    .oldest_s = (double)NAN,
+                                    .completed = (double)NAN };
     if (self->notes_size > 0)
         memset(poll->notes, 0, self->notes_size);
     /* Only asks; if it ran out of memory, the batch remembers. */
@@ -206,7 +208,7 @@ double redis_number(struct str text)
     char copy[64];
     char *end;
     if (text.len == 0 || !str_copy(copy, sizeof(copy), text))
-        return NAN;
+        return (double)NAN;
     double value = strtod(copy, &end);
     return *end || !isfinite(value) ? (double)NAN : value;
 }

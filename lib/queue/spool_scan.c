@@ -120,8 +120,8 @@ static int scan(int dir, const struct spool_places *places, int64_t wall_ns, str
     *sample = (struct sample){ .waiting = (double)waiting.files,
                                .running = (double)running.files,
                                .has_running = true,
-                               .oldest_s = NAN,
-                               .completed = NAN };
+                               .oldest_s = (double)NAN,
+                               .completed = (double)NAN };
     if (waiting.oldest_ns < INT64_MAX) {
         int64_t age_ns = wall_ns > waiting.oldest_ns ? wall_ns - waiting.oldest_ns : 0;
         sample->has_oldest = true;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -358,6 +360,94 @@ static void test_close_in_callback(void **state)
     assert_null(f->h.queue);
 }
 
+/* Something else than Redis listens: says `bytes` to whatever it is asked, then closes or not. */
+struct fake {
+    uv_tcp_t listener, peer;
+    const char *bytes;
+    bool closes;
+    uv_write_t write;
+    char chunk[4096];
+};
+
+static void fake_lend(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct fake *fake = handle->data;
+    (void)suggested;
+    *buf = uv_buf_init(fake->chunk, sizeof(fake->chunk));
+}
+
+static void fake_read(uv_stream_t *peer, ssize_t n, const uv_buf_t *buf)
+{
+    struct fake *fake = peer->data;
+    (void)buf;
+    if (n > 0) {
+        uv_buf_t bytes = uv_buf_init((char *)(uintptr_t)fake->bytes, (unsigned)strlen(fake->bytes));
+        uv_try_write(peer, &bytes, 1);
+    }
+    if ((n < 0 || fake->closes) && !uv_is_closing((uv_handle_t *)peer))
+        uv_close((uv_handle_t *)peer, NULL);
+}
+
+static void fake_accept(uv_stream_t *listener, int status)
+{
+    struct fake *fake = listener->data;
+    assert_int_equal(status, 0);
+    uv_tcp_init(listener->loop, &fake->peer);
+    fake->peer.data = fake;
+    uv_accept(listener, (uv_stream_t *)&fake->peer);
+    uv_read_start((uv_stream_t *)&fake->peer, fake_lend, fake_read);
+}
+
+static int fake_start(struct fake *fake, uv_loop_t *loop)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int len = sizeof(in);
+    uv_tcp_init(loop, &fake->listener);
+    fake->listener.data = fake;
+    assert_int_equal(uv_tcp_bind(&fake->listener, (struct sockaddr *)&in, 0), 0);
+    assert_int_equal(uv_listen((uv_stream_t *)&fake->listener, 8, fake_accept), 0);
+    uv_tcp_getsockname(&fake->listener, (struct sockaddr *)&in, &len);
+    return ntohs(in.sin_port);
+}
+
+static void test_not_redis(void **state)
+{
+    static const struct {
+        const char *bytes;
+        bool closes;
+        int code;
+        const char *says;
+    } cases[] = {
+        { ":3\r\n", false, 0, "" },
+        { "HTTP/1.1 400 Bad Request\r\n\r\n", false, MUSTER_E_INVALID, "not the Redis protocol" },
+        { ":3\r\n:4\r\n", false, 0, "" },
+        { "+OK\r\n", false, MUSTER_E_INVALID, "LLEN l: a reply of an unexpected kind" },
+        { "$-1\r\n", false, MUSTER_E_INVALID, "LLEN l: a reply of an unexpected kind" },
+        { ":-5\r\n", false, MUSTER_E_INVALID, "LLEN l: a reply of an unexpected kind" },
+        { "*2\r\n:1\r\n:2\r\n", false, MUSTER_E_INVALID, "a reply of an unexpected kind" },
+        { "$90\r\nabc", true, MUSTER_E_TRANSIENT, "closed the connection" },
+        { "", true, MUSTER_E_TRANSIENT, "closed the connection" },
+        { "$90\r\nabc", false, MUSTER_E_TRANSIENT, "no answer within 300ms" },
+        { "-LOADING Redis is loading the dataset in memory\r\n", false, MUSTER_E_TRANSIENT,
+          "still loading" },
+        { "-MOVED 3999 127.0.0.1:6381\r\n", false, MUSTER_E_CONFIG, "part of a cluster" },
+        { "-ERR odd\x1b[31m thing\r\n", false, MUSTER_E_INVALID,
+          "the server says: ERR odd?[31m thing" },
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fake fake = { .bytes = cases[i].bytes, .closes = cases[i].closes };
+        char url[64];
+        snprintf(url, sizeof(url), "redis://127.0.0.1:%d", fake_start(&fake, &f->h.loop));
+        int code = poll_with(f, QUEUE_SETTINGS("url", url, "list", "l", "timeout", "300ms"));
+        if (code != cases[i].code || !strstr(f->h.err.text, cases[i].says))
+            fail_msg("case %zu: %d: %s", i, code, f->h.err.text);
+        queue_harness_close(&f->h);
+        uv_close((uv_handle_t *)&fake.listener, NULL);
+        uv_run(&f->h.loop, UV_RUN_DEFAULT);
+    }
+}
+
 static void write_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "we");
@@ -435,6 +525,7 @@ int main(void)
         TEST(test_stream_errors),
         TEST(test_odd_keys),
         TEST(test_databases_and_sockets),
+        TEST(test_not_redis),
         TEST(test_no_server),
         TEST(test_server_comes_back),
         TEST(test_idle_connection_closed),

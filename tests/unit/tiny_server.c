@@ -13,7 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX 64
+#define CONNECTIONS_MAX 256
+
+struct connection {
+    struct tiny_server *server;
+    int fd;
+};
 
 struct tiny_server {
     const struct tiny_answer *answers;
@@ -21,15 +26,11 @@ struct tiny_server {
     int stop[2]; /* a pipe that becomes readable when all is over */
     pthread_t thread;
     pthread_t handlers[CONNECTIONS_MAX];
+    struct connection all[CONNECTIONS_MAX]; /* in place: tests make allocations fail */
     int connections;
     pthread_mutex_t lock; /* of the fields from here on, and of connections */
     char request[8192];
     char url[256];
-};
-
-struct connection {
-    struct tiny_server *server;
-    int fd;
 };
 
 static void must(int ok, const char *what)
@@ -129,7 +130,6 @@ static void *serve_connection(void *ctx)
             break;
     }
     close(c->fd);
-    free(c);
     return NULL;
 }
 
@@ -140,8 +140,8 @@ static void *accept_connections(void *ctx)
         int fd = accept(server->fd, NULL, NULL);
         if (fd < 0)
             continue;
-        struct connection *c = malloc(sizeof(*c));
-        must(c != NULL && server->connections < CONNECTIONS_MAX, "tiny server");
+        must(server->connections < CONNECTIONS_MAX, "tiny server");
+        struct connection *c = &server->all[server->connections];
         *c = (struct connection){ server, fd };
         pthread_mutex_lock(&server->lock);
         must(pthread_create(&server->handlers[server->connections++], NULL, serve_connection, c) ==
