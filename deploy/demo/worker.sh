@@ -17,6 +17,8 @@ stop=no
 # The shell runs the trap after the command in the foreground has ended: no job is cut short.
 trap 'stop=yes' TERM
 mkdir -p "$mine" || exit 1
+# Says that this worker marks its jobs: until then an empty folder would mean nothing.
+[ -n "$busy" ] && : > "$busy/.used"
 
 claim() {
     for file in "$spool"/waiting/*; do

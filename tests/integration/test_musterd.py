@@ -45,10 +45,11 @@ class Spool:
 
     def feed(self, count, seconds=0.05, start=0):
         for i in range(start, start + count):
-            path = os.path.join(self.root, "waiting", f"job-{i:05d}")
-            with open(path + ".new", "w", encoding="utf-8") as file:
+            # Under a name with a dot until it is whole, or a worker would take half of it.
+            folder, name = os.path.join(self.root, "waiting"), f"job-{i:05d}"
+            with open(os.path.join(folder, "." + name), "w", encoding="utf-8") as file:
                 file.write(str(seconds))
-            os.rename(path + ".new", path)
+            os.rename(os.path.join(folder, "." + name), os.path.join(folder, name))
 
     def done(self):
         """The names of the jobs that ended, one entry for each time they were done."""
