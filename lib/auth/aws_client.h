@@ -1,0 +1,94 @@
+/*
+ * Calls to AWS APIs: credentials, signing (SigV4), endpoints, retries, rate limits, and errors classed by
+ * remedy. One client for all services and regions of one identity; used by lib/queue and providers/aws.
+ *
+ * Credentials come from the chain (aws_credentials.h) and are refreshed ahead of expiry; a call that is
+ * refused for expired credentials or a clock that is off is signed anew once. Secrets, signatures and
+ * security tokens never appear in an error text or a log line.
+ */
+#ifndef AUTH_AWS_CLIENT_H
+#define AUTH_AWS_CLIENT_H
+
+#include <stdbool.h>
+
+#include <uv.h>
+
+#include "auth/aws_settings.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "net/http_client.h"
+
+struct aws_client;
+
+struct aws_client_env {
+    uv_loop_t *loop;
+    struct log *log;
+    const struct clock *clock;
+    struct http_client *http;            /* shared */
+    const struct aws_settings *settings; /* borrowed; lives longer than the client */
+};
+
+int aws_client_new(const struct aws_client_env *env, struct aws_client **ret, struct error *err);
+/* Drops calls in flight: their callbacks never come once this returned. Takes NULL. */
+void aws_client_free(struct aws_client *client);
+
+/* How urgent a call is when a rate limit makes calls wait: giving back before looking before buying. */
+enum aws_priority { AWS_TERMINATE, AWS_DESCRIBE, AWS_LAUNCH };
+
+/* How the body is written; decides content type and where the operation's name goes. */
+enum aws_protocol {
+    AWS_QUERY, /* EC2, STS, Auto Scaling: form body that the caller wrote, Action= included; XML back */
+    AWS_JSON_1_0, /* SQS, CloudWatch: JSON body, X-Amz-Target */
+    AWS_JSON_1_1, /* SSM, EventBridge, Pricing */
+};
+
+struct aws_request {
+    const char
+        *service; /* endpoint name: "ec2", "sqs", "monitoring", "autoscaling", "sts", "pricing" */
+    const char *region; /* "eu-central-1" */
+    const char *action; /* "DescribeInstances"; rate limits and messages go by it */
+    const char *target; /* JSON: prefix of X-Amz-Target, "AmazonSQS"; NULL for AWS_QUERY */
+    enum aws_protocol protocol;
+    struct str body;
+    enum aws_priority priority;
+    /*
+     * The same request may be sent again when nobody knows whether the first arrived: reads, and writes
+     * with an idempotency token. Otherwise a lost answer is MUSTER_E_UNKNOWN at once.
+     */
+    bool repeatable;
+    bool unsigned_call; /* AssumeRoleWithWebIdentity */
+    unsigned
+        resource_tokens; /* instances this call starts or stops, for the per-instance buckets */
+    size_t response_max; /* 0: 8 MiB */
+};
+
+struct aws_response {
+    int status;          /* HTTP */
+    struct str body;     /* borrowed for the call */
+    char code[96];       /* AWS error code, "" on success: "RequestLimitExceeded" */
+    char request_id[80]; /* "" if none */
+};
+
+/*
+ * err->code 0: HTTP 200 and no error document. Otherwise an error classed by remedy, its text
+ * "EC2 RunInstances (eu-central-1): VcpuLimitExceeded: You have requested more vCPU ... (HTTP 400)"; the
+ * response is given too when there was one.
+ */
+typedef void aws_done_cb(void *ctx, const struct aws_response *response, const struct error *err);
+
+/* Copies what it needs. The callback comes later, from the loop, exactly once. */
+int aws_call(struct aws_client *client, const struct aws_request *request, aws_done_cb *done,
+             void *ctx, struct error *err);
+
+/* The remedy for an AWS error code and HTTP status; the table of docs/internals/aws-errors.md. */
+int aws_error_class(const char *code, int status);
+
+/* Form bodies: "Action=X&Version=Y", then one call per parameter; values are percent-encoded. */
+void aws_form_begin(struct buf *to, const char *action, const char *version);
+void aws_form_add(struct buf *to, const char *name, struct str value);
+void aws_form_addf(struct buf *to, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
