@@ -195,27 +195,43 @@ static struct http_body *take_body(struct status_request *r)
     return text ? http_body_new(text, len, r->content_type) : NULL;
 }
 
-static void answer(struct status *status, struct status_request *r, struct http_answer *ret)
+/* What the cache is asked with; the other facts cost more than sending the document does. */
+static void look_at_generation(struct status *status, struct status_facts *facts)
 {
-    const struct route *route = find_route(r, &ret->status, &ret->allow);
-    if (route)
-        ret->status = permit(status, route, r);
-    bool allowed = route && ret->status == 0;
-    if (allowed && route->cached) {
+    const struct status_env *env = &status->env;
+    if (env->generation) {
+        facts->generation = env->generation(env->ctx);
+        facts->now_ns = env->clock->boot_ns(env->clock->ctx);
+    } else {
+        env->facts(env->ctx, facts);
+    }
+}
+
+static void answer_route(struct status *status, const struct route *route, struct status_request *r,
+                         struct http_answer *ret)
+{
+    if (route->cached) {
+        look_at_generation(status, &r->facts);
         ret->take_body =
             cache_get(&status->cache, r->x->target, r->facts.generation, r->facts.now_ns);
         ret->status = 200;
         if (ret->take_body)
             return;
     }
-    if (allowed)
-        ret->status = route->answer(status, r);
+    if (route->method == ROUTE_GET)
+        status->env.facts(status->env.ctx, &r->facts);
+    ret->status = route->answer(status, r);
+}
+
+static void put_body(struct status *status, const struct route *route, struct status_request *r,
+                     struct http_answer *ret)
+{
     if (ret->status >= 400 && r->out.len == 0)
         put_error(r);
     ret->take_body = take_body(r);
     if (!ret->take_body)
         ret->status = 503; /* out of memory, or a document past its ceiling */
-    else if (allowed && route->cached && ret->status == 200)
+    else if (route && route->cached && ret->status == 200)
         cache_put(&status->cache, r->x->target, ret->take_body, r->facts.generation,
                   r->facts.now_ns);
 }
@@ -224,8 +240,13 @@ void status_handle(void *ctx, const struct http_exchange *x, struct http_answer 
 {
     struct status *status = ctx;
     struct status_request r = { .x = x, .content_type = TYPE_JSON };
-    status->env.facts(status->env.ctx, &r.facts);
-    answer(status, &r, ret);
+    const struct route *route = find_route(&r, &ret->status, &ret->allow);
+    if (route)
+        ret->status = permit(status, route, &r);
+    if (route && ret->status == 0)
+        answer_route(status, route, &r, ret);
+    if (!ret->take_body)
+        put_body(status, route, &r, ret);
     buf_release(&r.out);
     status->answered[ret->status / 100 % STATUS_CLASSES]++;
 }

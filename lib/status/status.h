@@ -61,7 +61,12 @@ struct status_facts {
 struct status_env {
     const struct control *control;
     struct log *log;
+    /* Called when a document is made, which is far less often than one is asked for. */
     void (*facts)(void *ctx, struct status_facts *ret);
+    /* facts().generation and the clock of facts().now_ns alone, for what is asked a thousand times a
+     * second; generation may be NULL: facts is called each time. */
+    uint64_t (*generation)(void *ctx);
+    const struct clock *clock;
     /* Adds the clocks, steps the core, carries out what follows. The event is borrowed. */
     int (*submit)(void *ctx, struct event *ev, struct error *err);
     /* The decision in force at a moment, as a JSON object, from history; MUSTER_E_NOTFOUND: none.

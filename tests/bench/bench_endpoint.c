@@ -52,6 +52,12 @@ static void facts(void *ctx, struct status_facts *ret)
     };
 }
 
+static uint64_t generation(void *ctx)
+{
+    const struct bench *b = ctx;
+    return b->generation;
+}
+
 static int submit(void *ctx, struct event *ev, struct error *err)
 {
     struct bench *b = ctx;
@@ -153,7 +159,13 @@ static int serve(struct bench *b, uint16_t port)
 {
     struct error err = { 0 };
     struct status_env env = {
-        .control = b->fleet.control, .log = &b->log, .facts = facts, .submit = submit, .ctx = b
+        .control = b->fleet.control,
+        .log = &b->log,
+        .facts = facts,
+        .generation = generation,
+        .clock = &clock_system,
+        .submit = submit,
+        .ctx = b,
     };
     struct http_server_options options = { .host = "127.0.0.1", .port = port };
     if (status_new(&env, &b->status, &err) < 0 ||
