@@ -205,6 +205,29 @@ static void read_buy(struct job *job, const struct section *section, const struc
 
 /* ---- the whole file ---- */
 
+/* The section whose setting the key is: people forget to indent, or to name the section. */
+static const struct section *section_having(const char *key)
+{
+    for (const struct section *s = policy_sections; s->key; s++) {
+        for (const struct option *row = s->rows; row && row->key; row++) {
+            if (strcmp(row->key, key) == 0)
+                return s;
+        }
+    }
+    return NULL;
+}
+
+static void refuse_section(struct job *job, const struct yaml_node *key,
+                           const struct reader_words *words)
+{
+    const struct section *having = section_having(key->text);
+    if (having)
+        reader_error(&job->reader, key, "%s: no such section; it is a setting of '%s'", key->text,
+                     having->key);
+    else
+        reader_unknown(&job->reader, key, "", "section", words);
+}
+
 static void refuse_unknown_sections(struct job *job)
 {
     struct reader_words words = { 0 };
@@ -216,7 +239,7 @@ static void refuse_unknown_sections(struct job *job)
         for (size_t w = 0; w < words.len; w++)
             known = known || strcmp(words.at[w], key->text) == 0;
         if (!known)
-            reader_unknown(&job->reader, key, "", "section", &words);
+            refuse_section(job, key, &words);
     }
 }
 

@@ -180,6 +180,8 @@ static void mistakes_of_keys(void **state)
     static const struct mistake cases[] = {
         { QUEUE SLOTS SCALE BUY "healht: { boot: 1m }\n",
           "5:1+6 healht: no such section; did you mean 'health'?\n" },
+        { QUEUE SLOTS SCALE BUY "heartbeat: 5s\n",
+          "5:1+9 heartbeat: no such section; it is a setting of 'health'\n" },
         { QUEUE SLOTS SCALE BUY "zzz: 1\n",
           "5:1+3 zzz: no such section; possible here: pool, queue, slots, nodes, scale, pace, buy, "
           "health, release, version, budget\n" },
