@@ -10,16 +10,11 @@
 #include "base/units.h"
 #include "config/policy_file.h"
 #include "muster.h"
-#include "policies/policies.h"
-#include "providers/provider.h"
-#include "queue/queue.h"
-
-#define KINDS_MAX 64
+#include "runtime/kinds.h"
 
 struct check {
     const struct cli *cli;
-    const struct option_set *queues[KINDS_MAX + 1], *providers[KINDS_MAX + 1];
-    struct config_kinds kinds;
+    struct kinds kinds;
     struct buf out;
     struct json_out json;
     VEC(char *) files;
@@ -28,15 +23,6 @@ struct check {
     size_t errors, warnings;
     bool trouble; /* something could not be read */
 };
-
-static void learn_kinds(struct check *c)
-{
-    for (size_t i = 0; i < KINDS_MAX && queues[i]; i++)
-        c->queues[i] = &queues[i]->options;
-    for (size_t i = 0; i < KINDS_MAX && providers[i]; i++)
-        c->providers[i] = &providers[i]->options;
-    c->kinds = (struct config_kinds){ policies, c->queues, c->providers };
-}
 
 /* ---- which files ---- */
 
@@ -134,17 +120,6 @@ static void check_name(struct check *c, const char *path, const struct pool_spec
         c->pools.len--;
 }
 
-static void expand(struct pool_spec *spec, struct problems *problems)
-{
-    struct error err = { 0 };
-    size_t entry = 0;
-    if (providers_expand(spec, &entry, &err) < 0)
-        problems_add(problems, SEVERITY_ERROR, 0, 0, 1, "buy.offers, entry %zu: %s", entry + 1,
-                     err.text);
-    else
-        policy_file_lint(spec, problems);
-}
-
 static void tell_good(struct check *c, const char *path, const struct pool_spec *spec)
 {
     if (c->cli->json)
@@ -167,10 +142,9 @@ static void check_file(struct check *c, const char *path)
     struct pool_spec *spec = NULL;
     struct error err = { 0 };
     problems_init(&problems);
-    int rc = policy_file_read(path, &c->kinds, &spec, &problems, &err);
+    int rc = kinds_read_policy(&c->kinds, path, &spec, &problems, &err);
     if (rc == 0) {
         check_name(c, path, spec, &problems);
-        expand(spec, &problems);
     } else if (rc != MUSTER_E_INVALID) {
         fprintf(stderr, "muster check: %s\n", err.text);
         c->trouble = true;
@@ -221,11 +195,11 @@ static void release(struct check *c)
 int command_check(const struct cli *cli)
 {
     struct check c = { .cli = cli };
-    learn_kinds(&c);
+    kinds_init(&c.kinds);
     if (cli->schema)
-        policy_file_schema(&c.kinds, &c.out);
+        policy_file_schema(&c.kinds.config, &c.out);
     else if (cli->reference)
-        policy_file_reference(&c.kinds, &c.out);
+        policy_file_reference(&c.kinds.config, &c.out);
     for (int i = 0; i < cli->argc; i++)
         add_argument(&c, cli->argv[i]);
     if (c.files.len > 0)

@@ -15,8 +15,10 @@ static void put_header(const struct cli *cli, const cJSON *json, struct buf *out
     show_text(out, get_text(json, "/mode"));
     buf_add_c(out, "  up ");
     show_seconds(out, get_num(json, "/uptime_s"));
-    buf_addf(out, "  %lld pools  %lld nodes  ", (long long)get_int(json, "/totals/pools"),
-             (long long)get_int(json, "/totals/nodes/total"));
+    int64_t pools = get_int(json, "/totals/pools");
+    int64_t nodes = get_int(json, "/totals/nodes/total");
+    buf_addf(out, "  %lld pool%s  %lld node%s  ", (long long)pools, pools == 1 ? "" : "s",
+             (long long)nodes, nodes == 1 ? "" : "s");
     show_usd(out, get_num(json, "/totals/price_usd_per_hour"));
     buf_add_c(out, "/h  ");
     show_usd(out, get_num(json, "/totals/cost_usd"));

@@ -34,7 +34,8 @@ static void put_header(const struct top *top, const cJSON *status, const char *p
     show_text(out, get_text(status, "/mode"));
     buf_add_c(out, "  up ");
     show_seconds(out, get_num(status, "/uptime_s"));
-    buf_addf(out, "  %lld nodes  ", (long long)get_int(status, "/totals/nodes/total"));
+    int64_t nodes = get_int(status, "/totals/nodes/total");
+    buf_addf(out, "  %lld node%s  ", (long long)nodes, nodes == 1 ? "" : "s");
     show_usd(out, get_num(status, "/totals/price_usd_per_hour"));
     buf_add_c(out, "/h  ");
     show_usd(out, get_num(status, "/totals/cost_usd"));

@@ -64,6 +64,14 @@ static void facts(void *ctx, struct status_facts *ret)
     ret->file_problems_len = n;
 }
 
+static uint64_t generation(void *ctx)
+{
+    const struct daemon *d = ctx;
+    struct runtime_view view;
+    runtime_look(d->runtime, &view);
+    return view.generation;
+}
+
 static int submit(void *ctx, struct event *ev, struct error *err)
 {
     struct daemon *d = ctx;
@@ -102,6 +110,8 @@ static int open_status(struct daemon *d, struct error *err)
         .control = runtime_control(d->runtime),
         .log = &d->log,
         .facts = facts,
+        .generation = generation,
+        .clock = &clock_system,
         .submit = submit,
         .decision_at = decision_at,
         .ctx = d,
