@@ -92,7 +92,8 @@ static bool parse_time(const char *text, int64_t *ret_wall_ns)
         const char *end = strptime(text, forms[i], &tm);
         if (!end || *end || tm.tm_year < 70 || tm.tm_year > 300)
             continue;
-        *ret_wall_ns = (int64_t)timegm(&tm) * NS_PER_S;
+        /* To the end of that second: what was decided within it had been decided by then. */
+        *ret_wall_ns = (int64_t)timegm(&tm) * NS_PER_S + NS_PER_S - 1;
         return true;
     }
     return false;
