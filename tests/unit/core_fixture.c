@@ -136,6 +136,7 @@ struct pool_spec *core_spec(const char *name)
     spec->slots_max = 100;
     spec->nodes_max = 100;
     spec->in = (struct pace){ 0 };
+    spec->stale_after_ns = SECONDS(86400);
     core_offer(spec, "local/small", 1, DOLLARS(0.01));
     return spec;
 }
@@ -237,22 +238,42 @@ void core_pool(struct core *core, struct pool_spec *take_spec)
     core_listing(core, "local", NULL, 0);
 }
 
-uint64_t core_boot(struct core *core, const char *id)
+void core_launch_all(struct core *core, int first)
 {
-    core_tick(core, SECONDS(1));
-    uint64_t number = core_effect(core, EFFECT_WRITE_INTENT)->intent->number;
     core_acknowledge(core);
-    core_launched(core, number, id);
-    assert_int_equal(core_state(core, id), NODE_BOOTING);
-    return number;
+    for (size_t i = 0; i < core->journal.len; i++) {
+        const struct core_entry *entry = &core->journal.at[i];
+        if (entry->intent.kind != INTENT_LAUNCH || entry->closed)
+            continue;
+        char ids[16][NODE_ID_MAX];
+        assert_true(entry->intent.count <= 16);
+        for (int64_t k = 0; k < entry->intent.count; k++)
+            snprintf(ids[k], sizeof(ids[k]), "n-%d", first++);
+        must(core, (struct event){ .type = EVENT_LAUNCHED,
+                                   .result = { .number = entry->intent.number,
+                                               .ids = (const char(*)[NODE_ID_MAX])ids,
+                                               .len = (size_t)entry->intent.count } });
+    }
 }
 
-uint64_t core_ready(struct core *core, const char *id)
+void core_fleet_booting(struct core *core, struct pool_spec *take_spec, int n)
 {
-    uint64_t number = core_boot(core, id);
-    core_beat(core, id, BEAT_READY, 0);
-    assert_int_equal(core_state(core, id), NODE_READY);
-    return number;
+    core_scale(take_spec, &policy_backlog, NULL);
+    core_pool(core, take_spec);
+    core_sample(core, "p", n, 0);
+    core_launch_all(core, 1);
+    assert_int_equal(core_nodes(core, "p", NODE_BOOTING), n);
+}
+
+void core_fleet(struct core *core, struct pool_spec *take_spec, int n)
+{
+    core_fleet_booting(core, take_spec, n);
+    for (int i = 1; i <= n; i++) {
+        char id[NODE_ID_MAX];
+        snprintf(id, sizeof(id), "n-%d", i);
+        core_beat(core, id, BEAT_READY, 0);
+    }
+    assert_int_equal(core_nodes(core, "p", NODE_READY), n);
 }
 
 /* ---- looking ------------------------------------------------------------------------------------- */
@@ -310,4 +331,30 @@ bool core_trail_has(const struct core *core, const char *pool, const char *who, 
         buf_release(&text);
     }
     return found;
+}
+
+const char *core_bought(const struct core *core, char text[static 256])
+{
+    size_t len = 0;
+    int64_t n = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < core->out.all.len; i++) {
+        const struct effect *e = &core->out.all.at[i];
+        if (e->type != EFFECT_WRITE_INTENT || e->intent->kind != INTENT_LAUNCH)
+            continue;
+        const struct effect *next = i + 1 < core->out.all.len ? e + 1 : NULL;
+        n += e->intent->count;
+        if (next && next->type == EFFECT_WRITE_INTENT &&
+            strcmp(next->intent->offer, e->intent->offer) == 0)
+            continue;
+        len += (size_t)snprintf(text + len, 256 - len, "%s%s*%lld", len ? " " : "",
+                                e->intent->offer, (long long)n);
+        n = 0;
+    }
+    return text;
+}
+
+int core_nodes(const struct core *core, const char *pool, enum node_state state)
+{
+    return (int)core_view(core, pool).nodes[state];
 }

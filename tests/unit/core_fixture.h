@@ -52,8 +52,8 @@ void core_tick(struct core *core, int64_t forward_ns);
 void core_ticks(struct core *core, int64_t forward_ns, int64_t every_ns);
 
 /*
- * A spec without surprises: 0..100 slots, 100 nodes, no stabilisation, no pace, boot_guess 60 s, one
- * offer "local/small" of 1 slot at 0.01 USD/h in the inventory "local"; no policy yet.
+ * A spec without surprises: 0..100 slots, 100 nodes, no stabilisation, no pace, samples good for a day,
+ * one offer "local/small" of 1 slot at 0.01 USD/h in the inventory "local"; no policy yet.
  */
 struct pool_spec *core_spec(const char *name);
 /* Adds a policy; settings are "key", "value" pairs ending in NULL. */
@@ -77,11 +77,13 @@ void core_beat(struct core *core, const char *node, enum beat_state state, int64
 /* A pool "p" with `spec`'s settings, its inventory listed empty, and a first run behind it. */
 void core_pool(struct core *core, struct pool_spec *take_spec);
 /*
- * Buys one more node of pool "p" the whole way: the policy must be what makes it wanted. Gives the
- * intent's number; the node's name is `id`, its state booting (or ready).
+ * The same with the policy `backlog: 1`, so that a sample of n jobs makes n slots wanted, and n nodes
+ * bought the whole way: they are named n-1, n-2 ... and are ready (or booting) and idle.
  */
-uint64_t core_boot(struct core *core, const char *id);
-uint64_t core_ready(struct core *core, const char *id);
+void core_fleet(struct core *core, struct pool_spec *take_spec, int n);
+void core_fleet_booting(struct core *core, struct pool_spec *take_spec, int n);
+/* Acknowledges all intents, and answers each launch with machines named on from `first`. */
+void core_launch_all(struct core *core, int first);
 
 size_t core_count(const struct core *core, enum effect_type type);
 /* The first effect of this type in the last step; fails the test when there is none. */
@@ -92,5 +94,8 @@ struct pool_view core_view(const struct core *core, const char *pool);
 enum node_state core_state(const struct core *core, const char *node); /* NODE_GONE when unknown */
 /* Does the last decision's trail hold a step by `who` whose sentence contains `part`? */
 bool core_trail_has(const struct core *core, const char *pool, const char *who, const char *part);
+/* What the last step wrote intents to launch, like "local/small*3 local/large*1"; in `text`. */
+const char *core_bought(const struct core *core, char text[static 256]);
+int core_nodes(const struct core *core, const char *pool, enum node_state state);
 
 #endif
