@@ -197,7 +197,7 @@ void core_acknowledge(struct core *core)
 {
     for (size_t i = 0; i < core->journal.len; i++) {
         uint64_t number = core->journal.at[i].intent.number;
-        if (!core->journal.at[i].acknowledged)
+        if (!core->journal.at[i].acknowledged && !core->journal.at[i].closed)
             must(core, (struct event){ .type = EVENT_INTENT_WRITTEN, .intent.number = number });
     }
 }
