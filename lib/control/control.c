@@ -55,14 +55,13 @@ void control_free(struct control *c)
         free(c->inventories.at[i]);
     for (size_t i = 0; i < c->intents.len; i++)
         free(c->intents.at[i]);
-    for (size_t i = 0; i < c->unserved.len; i++)
-        free(c->unserved.at[i]);
     for (size_t i = 0; i < c->paused_names.len; i++)
         free(c->paused_names.at[i]);
     vec_release(&c->pools);
     vec_release(&c->inventories);
     vec_release(&c->intents);
     vec_release(&c->unserved);
+    vec_release(&c->places);
     vec_release(&c->paused_names);
     vec_release(&c->booting);
     vec_release(&c->victims);
@@ -339,11 +338,23 @@ static int on_recovered(struct control *c, const struct event *ev, struct effect
         if (ev->recovered.open[i].number > c->last_number)
             c->last_number = ev->recovered.open[i].number;
     }
+    c->newborn = c->last_number == 0;
+    c->recovered_ns = c->now_ns;
     str_copy_c(c->journal, sizeof(c->journal), ev->recovered.journal);
     for (size_t i = 0; i < ev->recovered.paused_len; i++) {
         int rc = set_paused(c, ev->recovered.paused[i], true, err);
         if (rc < 0)
             return rc;
+    }
+    for (size_t i = 0; i < ev->recovered.places_len; i++) {
+        struct inventory *inv;
+        int rc = inventory_add(c, ev->recovered.places[i].inventory, &inv, err);
+        if (rc < 0)
+            return rc;
+        struct place_known place = { .inventory = inventory_index(c, inv) };
+        str_copy_c(place.pool, sizeof(place.pool), ev->recovered.places[i].pool);
+        if (!vec_push(&c->places, place))
+            return error_nomem(err);
     }
     int rc = intents_recover(c, ev, out, err);
     if (rc == 0)
@@ -451,9 +462,9 @@ int64_t control_next_ns(const struct control *c)
             next = p->run_due_ns;
     }
     for (size_t i = 0; i < c->inventories.len; i++) {
-        const struct inventory *inv = c->inventories.at[i];
-        if (inv->asked_ns == 0 && inv->list_due_ns < next)
-            next = inv->list_due_ns;
+        int64_t due_ns = inventory_due_ns(c->inventories.at[i]);
+        if (due_ns < next)
+            next = due_ns;
     }
     return next;
 }

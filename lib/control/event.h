@@ -68,6 +68,12 @@ struct heartbeat {
     bool interrupted; /* the node saw the cloud's notice itself */
 };
 
+/* Where a pool has bought: its machines may be there, even if no policy buys there any more. */
+struct bought_at {
+    const char *pool;
+    const char *inventory;
+};
+
 struct event {
     enum event_type type;
     int64_t now_ns;
@@ -81,6 +87,9 @@ struct event {
             const char *journal;       /* the journal's random id */
             const char *const *paused; /* pools; "" stands for all */
             size_t paused_len;
+            /* Every pool and inventory that a launch was ever journalled for, once each. */
+            const struct bought_at *places;
+            size_t places_len;
         } recovered;
         struct {
             struct pool_spec *take_spec;

@@ -82,6 +82,23 @@ static const char *over_budget(const struct control *c, const struct pool *p,
     return NULL;
 }
 
+/*
+ * A pool's ceilings can be kept only when all its machines are known, also those in places where it
+ * buys no more; ceilings over all pools only when all machines are.
+ */
+static bool unlisted_before(const struct control *c, const struct pool *p)
+{
+    const struct control_limits *limits = &c->options.limits;
+    bool all = limits->nodes > 0 || limits->usd_per_hour_micro >= 0;
+    for (size_t i = 0; i < c->places.len; i++) {
+        const struct place_known *place = &c->places.at[i];
+        bool concerns = all || strcmp(place->pool, p->spec->name) == 0;
+        if (concerns && !c->inventories.at[place->inventory]->trusted)
+            return true;
+    }
+    return false;
+}
+
 /* May this pool have `count` more machines of this offer? NULL, or why not. */
 static const char *launch_objection(struct control *c, const struct pool *p,
                                     const struct offer *offer, int64_t count)
@@ -96,6 +113,8 @@ static const char *launch_objection(struct control *c, const struct pool *p,
     const char *doubt = inventory_doubt(c, inv);
     if (doubt)
         return doubt;
+    if (!inv->trusted || unlisted_before(c, p))
+        return "machines bought before the restart may not be listed yet";
     if (inv->terminate_failing_since_ns != 0 &&
         c->now_ns - inv->terminate_failing_since_ns > TERMINATE_BLIND_NS)
         return "machines there cannot be given back: none are bought";
@@ -282,6 +301,7 @@ static int send_intent(struct control *c, struct intent *intent, struct effect_l
     intent->state = INTENT_SENT;
     intent->sent_ns = c->now_ns;
     intent->tries++;
+    intent->listings = 0;
     return 0;
 }
 

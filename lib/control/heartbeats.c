@@ -69,6 +69,14 @@ static void leave(const struct control *c, struct node *node)
         node_move(node, NODE_DRAINING, c->now_ns);
 }
 
+/* It was on its way out before the restart: the pool did not begin with it. */
+static void correct_start(struct node *node, enum beat_state says)
+{
+    bool leaves = says == BEAT_DRAINING || says == BEAT_DRAINED;
+    if (leaves && node->adopted && node->heard_ns == 0 && node->state == NODE_READY)
+        node->pool->started = false;
+}
+
 static void take_state(struct control *c, struct node *node, const struct heartbeat *beat)
 {
     if (beat->state != BEAT_DRAINED)
@@ -105,10 +113,12 @@ int heartbeat_take(struct control *c, const struct event *ev, struct effect_list
         return 0; /* the reply says that it is not known; a listing may show it later */
     if (beat->seq <= node->beat_seq)
         return 0; /* repeated, or overtaken by a later one */
+    correct_start(node, beat->state);
     take_numbers(c, node, beat);
     take_state(c, node, beat);
     lives_on(c, node);
-    if (node->state == NODE_BOOTING || node->state == NODE_READY) {
+    bool works = beat->state == BEAT_READY || beat->state == BEAT_DRAINING;
+    if (works || node->state == NODE_BOOTING || node->state == NODE_READY) {
         int rc = may_work_now(node, out, err);
         if (rc < 0)
             return rc;

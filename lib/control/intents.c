@@ -4,8 +4,7 @@
 #include "base/clock.h"
 #include "control/state.h"
 
-#define ANSWER_NS         (120 * NS_PER_S) /* a call not answered by then will not be */
-#define SETTLE_UNKNOWN_NS (300 * NS_PER_S) /* for an offer that is not in the file any more */
+#define ANSWER_NS (120 * NS_PER_S) /* a call not answered by then will not be */
 
 struct intent *intent_find(const struct control *c, uint64_t number)
 {
@@ -88,9 +87,11 @@ int intent_close(struct control *c, struct intent *intent, enum intent_state how
     return 0;
 }
 
-static int name_requested(struct control *c, struct node *node, const char *id, struct error *err)
+static int name_requested(struct control *c, struct node *node, const struct intent *intent,
+                          const char *id, struct error *err)
 {
     int rc = pool_name_node(c, node, id, err);
+    node->launched_ns = intent->sent_ns; /* the journal, and calls without an answer, take time */
     if (rc == 0)
         node_move(node, NODE_BOOTING, c->now_ns);
     return rc;
@@ -105,7 +106,7 @@ static int machine_launched(struct control *c, struct pool *p, const struct inte
     size_t position = 0;
     struct node *node = next_requested(p, intent->number, &position);
     if (node)
-        return name_requested(c, node, id, err);
+        return name_requested(c, node, intent, id, err);
     /* More than was asked for: it exists, so it counts. */
     node = pool_add_node(c, p, id, err);
     if (!node)
@@ -113,6 +114,7 @@ static int machine_launched(struct control *c, struct pool *p, const struct inte
     node->intent = intent->number;
     node->slots = intent->slots;
     node->price_usd_micro = intent->price_usd_micro;
+    node->launched_ns = intent->sent_ns;
     struct inventory *inv;
     int rc = inventory_add(c, intent->inventory, &inv, err);
     node->inventory = rc < 0 ? 0 : inventory_index(c, inv);
@@ -218,7 +220,7 @@ struct node *intent_claim(struct control *c, const char *token, const char *id,
         struct pool *p = pool_find(c, intent->pool);
         size_t position = 0;
         struct node *node = next_requested(p, intent->number, &position);
-        if (!node || name_requested(c, node, id, err) < 0)
+        if (!node || name_requested(c, node, intent, id, err) < 0)
             return NULL;
         /* All there: the answer to the call, if it still comes, can tell nothing new. */
         if (!next_requested(p, intent->number, &position))
@@ -240,8 +242,9 @@ int intents_listed(struct control *c, const char *inventory, int64_t asked_ns,
 {
     for (size_t i = 0; i < c->intents.len; i++) {
         struct intent *intent = c->intents.at[i];
-        bool open = intent->kind == INTENT_LAUNCH && intent->state == INTENT_UNKNOWN;
-        if (!open || strcmp(intent->inventory, inventory) != 0)
+        if (strcmp(intent->inventory, inventory) != 0)
+            continue;
+        if (intent->kind != INTENT_LAUNCH || intent->state != INTENT_UNKNOWN)
             continue;
         if (asked_ns <= intent->sent_ns + settle_ns(c, intent))
             continue;
@@ -285,13 +288,11 @@ int intents_expire(struct control *c, struct effect_list *out, struct error *err
     return 0;
 }
 
-static bool keep_token(struct control *c, const char *token)
+static bool keep_token(struct control *c, const struct intent *from)
 {
-    char *copy = str_dup(str_from(token));
-    if (copy && vec_push(&c->unserved, copy))
-        return true;
-    free(copy);
-    return false;
+    struct launch_name name = { .number = from->number };
+    str_copy_c(name.token, sizeof(name.token), from->token);
+    return vec_push(&c->unserved, name);
 }
 
 /* In its place by number; the one that is there already if a recovery is tried again. */
@@ -351,6 +352,7 @@ static int recover_launch(struct control *c, const struct intent *from, struct e
         node->price_usd_micro = intent->price_usd_micro;
         node->inventory = inventory_index(c, inv);
         node->adopted = true;
+        node->served = from->served;
     }
     return 0;
 }
@@ -382,7 +384,7 @@ int intents_recover(struct control *c, const struct event *ev, struct effect_lis
         if (from->kind == INTENT_TERMINATE)
             rc = recover_terminate(c, from, out, err);
         else if (from->state == INTENT_DONE)
-            rc = keep_token(c, from->token) ? 0 : error_nomem(err);
+            rc = keep_token(c, from) ? 0 : error_nomem(err);
         else
             rc = recover_launch(c, from, err);
         if (rc < 0)

@@ -47,12 +47,18 @@ void inventory_list_soon(struct control *c, uint16_t inventory)
     c->inventories.at[inventory]->list_due_ns = c->now_ns;
 }
 
+/* When to list it next; one that was never answered is asked for again. */
+int64_t inventory_due_ns(const struct inventory *inv)
+{
+    int64_t answer_ns = inv->asked_ns + LIST_ANSWER_NS;
+    return inv->asked_ns != 0 && answer_ns > inv->list_due_ns ? answer_ns : inv->list_due_ns;
+}
+
 int inventories_poll(struct control *c, struct effect_list *out, struct error *err)
 {
     for (size_t i = 0; i < c->inventories.len; i++) {
         struct inventory *inv = c->inventories.at[i];
-        bool in_flight = inv->asked_ns != 0 && c->now_ns - inv->asked_ns < LIST_ANSWER_NS;
-        if (c->now_ns < inv->list_due_ns || in_flight)
+        if (c->now_ns < inventory_due_ns(inv))
             continue;
         struct effect *e = effect_add(out, EFFECT_LIST, err);
         if (!e)
@@ -111,13 +117,14 @@ static uint16_t offer_by_name(const struct pool *p, const char *name)
     return OFFER_NONE;
 }
 
-static bool never_served(const struct control *c, const char *token)
+/* The launch of this token, if the journal knows that its nodes cannot have worked; else 0. */
+static uint64_t never_served(const struct control *c, const char *token)
 {
     for (size_t i = 0; i < c->unserved.len; i++) {
-        if (strcmp(c->unserved.at[i], token) == 0)
-            return true;
+        if (strcmp(c->unserved.at[i].token, token) == 0)
+            return c->unserved.at[i].number;
     }
-    return false;
+    return 0;
 }
 
 static void bind_offer(struct node *node, const struct listed_node *listed)
@@ -153,10 +160,8 @@ static int adopt(struct control *c, uint16_t inventory, const struct listed_node
     else if (offer != OFFER_NONE)
         node->slots = p->spec->offers.at[offer].slots;
     node_move(node, NODE_BOOTING, c->now_ns);
-    if (listed->state == LISTED_RUNNING && !never_served(c, listed->token)) {
-        node->served = true;
-        node_move(node, NODE_READY, c->now_ns);
-    }
+    node->intent = never_served(c, listed->token);
+    node->served = node->intent == 0;
     *ret = node;
     return 0;
 }
@@ -186,15 +191,23 @@ static int take_listed(struct control *c, struct inventory *inv, uint16_t index,
         int rc = adopt(c, index, listed, &node, err);
         if (rc < 0)
             return rc;
-        if (inv->listed_ns != 0)
+        /* Found late, after a restart: the pool had it all the time, and begins with it. */
+        if (!inv->trusted)
+            node->pool->started = false;
+        if (inv->trusted)
             rc = note(out, LOG_WARNING, node->pool->spec->name, err,
                       "node %s carries our tag but was not in our tables: adopted", listed->id);
         if (rc < 0)
             return rc;
     }
+    inv->blanks = 0;
     node->seen_ns = asked_ns;
     node->missing = 0;
     bind_offer(node, listed);
+    /* The view may lag: what it shows as pending may be at work by now, and be ready when it runs. */
+    if (node->adopted && node->served && node->state == NODE_BOOTING &&
+        listed->state == LISTED_RUNNING)
+        node_move(node, NODE_READY, c->now_ns);
     if (listed->state == LISTED_GONE) {
         died(c, node);
         node_gone(c, node->pool, node);
@@ -222,7 +235,8 @@ static bool is_missing(const struct control *c, const struct node *node, uint16_
         node->seen_ns == asked_ns)
         return false;
     const struct pool_spec *spec = node->pool->spec;
-    int64_t settle_ns = node->offer == OFFER_NONE ? 0 : spec->offers.at[node->offer].settle_ns;
+    int64_t settle_ns =
+        node->offer == OFFER_NONE ? SETTLE_UNKNOWN_NS : spec->offers.at[node->offer].settle_ns;
     bool too_young = node->launched_ns + settle_ns >= asked_ns;
     bool speaks = node->heard_ns != 0 && c->now_ns - node->heard_ns < 2 * spec->heartbeat_ns;
     return !too_young && !speaks;
@@ -292,6 +306,43 @@ static int judge_absence(struct control *c, struct inventory *inv, const struct 
                 (long long)n->missing, (long long)n->known, inv->name);
 }
 
+/* How long after a launch some offer's machines may be missing from this listing. */
+static int64_t longest_settle_ns(const struct control *c, const struct inventory *inv)
+{
+    int64_t longest = 0;
+    for (size_t i = 0; i < c->pools.len; i++) {
+        const struct pool_spec *spec = c->pools.at[i]->spec;
+        for (size_t k = 0; k < spec->offers.len; k++) {
+            const struct offer *offer = &spec->offers.at[k];
+            if (strcmp(offer->inventory, inv->name) == 0 && offer->settle_ns > longest)
+                longest = offer->settle_ns;
+        }
+    }
+    return longest;
+}
+
+/*
+ * After a restart nothing is known of the machines but what is listed. Nothing is bought before a
+ * listing must show what was bought last, and one that shows nothing at all is asked for again.
+ */
+static void judge_trust(struct control *c, struct inventory *inv, int64_t asked_ns, bool blank)
+{
+    if (inv->trusted)
+        return;
+    if (blank && inv->blanks < UINT8_MAX)
+        inv->blanks++;
+    bool settled = asked_ns > c->recovered_ns + longest_settle_ns(c, inv);
+    bool confirmed = inv->blanks == 0 || inv->blanks >= c->options.missing_listings;
+    inv->trusted = c->newborn || (settled && confirmed);
+    bool all = true;
+    for (size_t i = 0; i < c->places.len && all; i++)
+        all = c->inventories.at[c->places.at[i].inventory]->trusted;
+    if (all)
+        vec_clear(&c->places);
+    if (!inv->trusted && inv->list_due_ns > c->now_ns + LIST_RETRY_NS)
+        inv->list_due_ns = c->now_ns + LIST_RETRY_NS;
+}
+
 int inventory_listed(struct control *c, const struct event *ev, struct effect_list *out,
                      struct error *err)
 {
@@ -306,6 +357,7 @@ int inventory_listed(struct control *c, const struct event *ev, struct effect_li
         if (rc < 0)
             return rc;
     }
+    judge_trust(c, inv, asked_ns, ev->listing.len == 0);
     struct absence absence = count_missing(c, index, asked_ns);
     bool believe;
     int rc = judge_absence(c, inv, &absence, &believe, out, err);

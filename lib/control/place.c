@@ -222,10 +222,18 @@ static int list_victims(struct control *c, const struct pool *p, struct error *e
 }
 
 /* Draining asks a node to finish what it has; nothing is stopped before it says that it has. */
-static int drain(struct control *c, struct pool *p, const struct census *census,
+static int drain(struct control *c, struct pool *p, const struct census *census, bool hold,
                  struct trail *trail, struct error *err)
 {
-    int64_t surplus = census->supply - p->desired;
+    int64_t keep = p->desired;
+    if (hold && !p->retiring) {
+        /* Nodes that were lost, or found late: whether they are too many is not known. */
+        keep = census->supply < p->spec->slots_max ? census->supply : p->spec->slots_max;
+        trail_step(trail, STAGE_PLACE, "keep", p->desired, keep,
+                   "{surplus} slots more than wanted are kept while the demand is unknown",
+                   TRAIL_COUNT("surplus", keep - p->desired));
+    }
+    int64_t surplus = census->supply - keep;
     int rc = list_victims(c, p, err);
     if (rc < 0)
         return rc;
@@ -243,8 +251,8 @@ static int drain(struct control *c, struct pool *p, const struct census *census,
     return 0;
 }
 
-int place(struct control *c, struct pool *p, const struct census *census, struct trail *trail,
-          struct effect_list *out, struct error *err)
+int place(struct control *c, struct pool *p, const struct census *census, bool hold,
+          struct trail *trail, struct effect_list *out, struct error *err)
 {
     bool short_of = census->supply < p->desired;
     if (census->supply == p->desired)
@@ -256,5 +264,5 @@ int place(struct control *c, struct pool *p, const struct census *census, struct
     }
     if (p->panic && !short_of) /* guard keeps what there is; a drain would be a guess */
         return 0;
-    return short_of ? buy(c, p, census, trail, out, err) : drain(c, p, census, trail, err);
+    return short_of ? buy(c, p, census, trail, out, err) : drain(c, p, census, hold, trail, err);
 }

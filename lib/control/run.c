@@ -152,7 +152,7 @@ static int think(struct control *c, struct pool *p, struct census *census, struc
             census->supply += p->nodes.at[i]->state == NODE_LOST ? p->nodes.at[i]->slots : 0;
     rc = note_panic(p, panic_before, out, err);
     if (rc == 0)
-        rc = place(c, p, census, trail, out, err);
+        rc = place(c, p, census, *ret_hold, trail, out, err);
     return rc < 0 ? rc : reconcile(c, p, trail, out, err);
 }
 

@@ -69,7 +69,19 @@ struct inventory {
     int64_t failing_since_ns;
     int64_t vanished_since_ns; /* most machines missing at once: not believed yet; 0: no */
     int64_t terminate_failing_since_ns;
+    uint8_t blanks; /* complete listings in a row, in this life, that showed no machine */
+    bool trusted;   /* what an earlier life bought here has been found, if it is there */
     char problem[PROBLEM_MAX];
+};
+
+struct launch_name {
+    uint64_t number;
+    char token[TOKEN_MAX];
+};
+
+struct place_known {
+    char pool[POOL_NAME_MAX];
+    uint16_t inventory;
 };
 
 /* Tokens left in a period, over all pools. */
@@ -85,15 +97,18 @@ struct control {
     bool paused_all;
     char journal[32];
     uint64_t last_number;
+    bool newborn; /* the journal was empty: no earlier life has bought anything */
+    int64_t recovered_ns;
     int64_t journal_retry_ns; /* the journal failed: no new intent before */
     int64_t now_ns, wall_ns;  /* of the event being handled */
 
     VEC(struct pool *) pools;
     VEC(struct inventory *) inventories;
-    VEC(struct intent *) intents; /* open ones, by number */
-    VEC(char *) unserved;         /* tokens of launches whose node was never ready (journal) */
-    VEC(char *) paused_names;     /* pools a person paused, known or not yet */
-    struct map nodes_by_id;       /* struct node *, keyed by its id */
+    VEC(struct intent *) intents;   /* open ones, by number */
+    VEC(struct place_known) places; /* where pools bought in earlier lives, until all are listed */
+    VEC(struct launch_name) unserved; /* launches whose nodes may not have worked yet (journal) */
+    VEC(char *) paused_names;         /* pools a person paused, known or not yet */
+    struct map nodes_by_id;           /* struct node *, keyed by its id */
     struct bucket launches, terminations;
     int64_t machines; /* over all pools, not gone */
 
@@ -146,9 +161,9 @@ int64_t guard(struct control *c, struct pool *p, const struct census *census, in
               bool hold, struct trail *trail);
 void guard_start(struct control *c, struct pool *p, int64_t supply);
 
-/* place.c: which offers to buy, which nodes to drain. */
-int place(struct control *c, struct pool *p, const struct census *census, struct trail *trail,
-          struct effect_list *out, struct error *err);
+/* place.c: which offers to buy, which nodes to drain (while the demand is unknown: none). */
+int place(struct control *c, struct pool *p, const struct census *census, bool hold,
+          struct trail *trail, struct effect_list *out, struct error *err);
 void offer_failed(struct control *c, struct pool *p, uint16_t offer, int code, const char *text);
 /* A node of it has lived for a while: the failures before are forgotten. */
 void offer_worked(const struct control *c, struct pool *p, uint16_t offer);
@@ -186,9 +201,13 @@ struct node *intent_claim(struct control *c, const char *token, const char *id,
 int intents_listed(struct control *c, const char *inventory, int64_t asked_ns,
                    struct effect_list *out, struct error *err);
 
+/* A launch younger than this may not be listed yet, where no offer in a file says so. */
+#define SETTLE_UNKNOWN_NS INT64_C(300000000000)
+
 /* inventory.c */
 struct inventory *inventory_find(const struct control *c, const char *name);
 int inventory_add(struct control *c, const char *name, struct inventory **ret, struct error *err);
+int64_t inventory_due_ns(const struct inventory *inv);
 int inventories_poll(struct control *c, struct effect_list *out, struct error *err);
 int inventory_listed(struct control *c, const struct event *ev, struct effect_list *out,
                      struct error *err);

@@ -32,6 +32,15 @@ static bool counts(const struct machine *m)
     return !m->foreign && (m->state == MACHINE_PENDING || m->state == MACHINE_RUNNING);
 }
 
+static const struct offer *find_offer(const struct pool_spec *spec, const char *name)
+{
+    for (size_t i = 0; i < spec->offers.len; i++) {
+        if (strcmp(spec->offers.at[i].name, name) == 0)
+            return &spec->offers.at[i];
+    }
+    return NULL;
+}
+
 /* pool, offer: NULL for any. */
 static bool concerns(const struct intent *intent, const char *pool, const char *offer)
 {
@@ -39,12 +48,24 @@ static bool concerns(const struct intent *intent, const char *pool, const char *
            (!offer || strcmp(intent->offer, offer) == 0);
 }
 
-static void add(struct tally *t, const struct intent *intent, int64_t nodes)
+/*
+ * What the file says now is the price. A machine whose offer is in no file any more has none that the
+ * controller could know after a restart.
+ */
+static int64_t price(const struct world *w, const struct intent *intent)
+{
+    struct pool_view pool;
+    if (!control_pool_find(w->control, intent->pool, &pool))
+        return 0;
+    const struct offer *offer = find_offer(pool.spec, intent->offer);
+    return offer && offer->price_usd_micro > 0 ? offer->price_usd_micro : 0;
+}
+
+static void add(const struct world *w, struct tally *t, const struct intent *intent, int64_t nodes)
 {
     t->nodes += nodes;
     t->slots += nodes * intent->slots;
-    if (intent->price_usd_micro > 0)
-        t->usd_micro += nodes * intent->price_usd_micro;
+    t->usd_micro += nodes * price(w, intent);
 }
 
 /* Is there an earlier call on its way with the same token? It would count twice. */
@@ -66,36 +87,42 @@ static struct tally tally(const struct world *w, const char *pool, const char *o
     for (size_t i = 0; i < w->machines.len; i++) {
         const struct machine *m = w->machines.at[i];
         if (counts(m) && concerns(&m->intent, pool, offer))
-            add(&t, &m->intent, 1);
+            add(w, &t, &m->intent, 1);
     }
     for (size_t i = 0; i < w->heap.len; i++) {
         const struct happening *h = w->heap.at[i];
         bool call = h->kind == AT_CLOUD_LAUNCH && concerns(&h->intent, pool, offer) &&
                     strcmp(h->intent.token, asking->token) != 0;
         if (call && cloud_made(w, &h->intent) == 0 && !counted_before(w, i))
-            add(&t, &h->intent, h->intent.count);
+            add(w, &t, &h->intent, h->intent.count);
     }
     if (cloud_made(w, asking) == 0)
-        add(&t, asking, asking->count);
+        add(w, &t, asking, asking->count);
     return t;
 }
 
-static const struct offer *find_offer(const struct pool_spec *spec, const char *name)
+/* A ceiling that would be broken by what this intent asks for; NULL: none. */
+static const char *max_objection(const struct world *w, const struct pool_spec *spec,
+                                 const struct intent *intent, int64_t half)
 {
-    for (size_t i = 0; i < spec->offers.len; i++) {
-        if (strcmp(spec->offers.at[i].name, name) == 0)
-            return &spec->offers.at[i];
-    }
+    const struct control_limits *limits = &w->options.limits;
+    struct tally own = tally(w, intent->pool, NULL, intent);
+    struct tally all = tally(w, NULL, NULL, intent);
+    const struct offer *offer = find_offer(spec, intent->offer);
+    if (own.slots > spec->slots_max / half)
+        return "slots.max";
+    if (own.nodes > spec->nodes_max / half)
+        return "nodes.max";
+    if (spec->budget_per_hour_usd_micro >= 0 && own.usd_micro > spec->budget_per_hour_usd_micro)
+        return "budget.per_hour";
+    if (offer && offer->nodes_max > 0 &&
+        tally(w, intent->pool, intent->offer, intent).nodes > offer->nodes_max)
+        return "the offer's max";
+    if (limits->nodes > 0 && all.nodes > limits->nodes)
+        return "limits.nodes";
+    if (limits->usd_per_hour_micro >= 0 && all.usd_micro > limits->usd_per_hour_micro)
+        return "limits.usd_per_hour";
     return NULL;
-}
-
-static void over(struct world *w, const struct intent *intent, const char *what, int64_t count,
-                 int64_t most)
-{
-    if (count > most)
-        world_fail(w, "max: launch #%llu would give %s %lld %s, at most %lld are allowed",
-                   (unsigned long long)intent->number, intent->pool, (long long)count, what,
-                   (long long)most);
 }
 
 static void check_max(struct world *w, const struct intent *intent)
@@ -106,23 +133,13 @@ static void check_max(struct world *w, const struct intent *intent)
                    (unsigned long long)intent->number);
         return;
     }
-    int64_t half = world_breaks(w, "max-doubled") ? 2 : 1;
+    const char *ceiling =
+        max_objection(w, pool.spec, intent, world_breaks(w, "max-doubled") ? 2 : 1);
     struct tally own = tally(w, intent->pool, NULL, intent);
-    over(w, intent, "slots", own.slots, pool.spec->slots_max / half);
-    over(w, intent, "nodes", own.nodes, pool.spec->nodes_max / half);
-    if (pool.spec->budget_per_hour_usd_micro >= 0)
-        over(w, intent, "micro-dollars per hour", own.usd_micro,
-             pool.spec->budget_per_hour_usd_micro);
-    const struct offer *offer = find_offer(pool.spec, intent->offer);
-    if (offer && offer->nodes_max > 0)
-        over(w, intent, "nodes of one offer", tally(w, intent->pool, intent->offer, intent).nodes,
-             offer->nodes_max);
-    struct tally all = tally(w, NULL, NULL, intent);
-    if (w->options.limits.nodes > 0)
-        over(w, intent, "nodes over all pools", all.nodes, w->options.limits.nodes);
-    if (w->options.limits.usd_per_hour_micro >= 0)
-        over(w, intent, "micro-dollars per hour over all pools", all.usd_micro,
-             w->options.limits.usd_per_hour_micro);
+    if (ceiling)
+        world_fail(w, "max: launch #%llu would be over %s: %s would have %lld nodes, %lld slots",
+                   (unsigned long long)intent->number, ceiling, intent->pool, (long long)own.nodes,
+                   (long long)own.slots);
 }
 
 /* ---- effects -------------------------------------------------------------------------------------- */
@@ -290,12 +307,6 @@ void check_life(struct world *w)
         w->machines.at[i]->known_as = NODE_GONE;
 }
 
-void check_before(struct world *w, const struct event *ev)
-{
-    (void)w;
-    (void)ev;
-}
-
 void check_after(struct world *w, const struct event *ev)
 {
     if (!w->control)
@@ -307,7 +318,47 @@ void check_after(struct world *w, const struct event *ev)
     }
 }
 
+/* ---- what a policy can have -------------------------------------------------------------------- */
+
+/* Is there an offer of which one more node would be within every ceiling? */
+static bool could_have_more(const struct world *w, const struct pool_view *pool)
+{
+    for (size_t i = 0; i < pool->spec->offers.len; i++) {
+        const struct offer *offer = &pool->spec->offers.at[i];
+        struct intent one = { .count = 1,
+                              .slots = offer->slots,
+                              .price_usd_micro = offer->price_usd_micro };
+        str_copy_c(one.pool, sizeof(one.pool), pool->name);
+        str_copy_c(one.offer, sizeof(one.offer), offer->name);
+        if (!max_objection(w, pool->spec, &one, 1))
+            return true;
+    }
+    return false;
+}
+
 /* ---- settled --------------------------------------------------------------------------------------- */
+
+/* A node that has no business being in this state when all is over. */
+static const struct node *odd_node(const struct world *w, const char *pool)
+{
+    const struct node *node;
+    for (size_t i = 0; (node = control_node(w->control, pool, i)); i++) {
+        if (node->state != NODE_READY)
+            return node;
+    }
+    return NULL;
+}
+
+/* Could a node be given back and still enough be left? */
+static bool one_too_many(const struct world *w, const struct pool_view *pool, int64_t supply)
+{
+    const struct node *node;
+    for (size_t i = 0; (node = control_node(w->control, pool->name, i)); i++) {
+        if (supply - node->slots >= pool->desired)
+            return true;
+    }
+    return false;
+}
 
 static const char *unsettled_pool(struct world *w, const struct pool_view *pool)
 {
@@ -315,25 +366,27 @@ static const char *unsettled_pool(struct world *w, const struct pool_view *pool)
     size_t size = sizeof(w->check->text);
     const struct tenant *tenant = tenant_find(w, pool->name);
     if (!tenant || !tenant->policy) {
-        snprintf(text, size, "%s has no policy file any more and still has machines", pool->name);
+        const struct node *left = control_node(w->control, pool->name, 0);
+        snprintf(text, size, "%s has no policy file any more and still has %s, %s", pool->name,
+                 left ? left->id : "no node",
+                 left ? node_state_word((enum node_state)left->state) : "and is there");
         return text;
     }
     int64_t supply = pool->slots_ready + pool->slots_booting;
-    int64_t largest = 1;
-    for (size_t i = 0; i < pool->spec->offers.len; i++)
-        largest =
-            pool->spec->offers.at[i].slots > largest ? pool->spec->offers.at[i].slots : largest;
-    if (supply < pool->desired || supply >= pool->desired + largest || pool->slots_booting > 0) {
+    bool lacks = supply < pool->desired && could_have_more(w, pool);
+    if (lacks || one_too_many(w, pool, supply)) {
         snprintf(text, size, "%s wants %lld slots, has %lld ready, %lld booting (%s)", pool->name,
                  (long long)pool->desired, (long long)pool->slots_ready,
                  (long long)pool->slots_booting, pool->problem);
         return text;
     }
-    int64_t leaving = pool->nodes[NODE_DRAINING] + pool->nodes[NODE_TERMINATING];
-    if (leaving + pool->nodes[NODE_LOST] > 0 || pool->panic) {
-        snprintf(text, size, "%s: %lld nodes are leaving, %lld are lost%s", pool->name,
-                 (long long)leaving, (long long)pool->nodes[NODE_LOST],
-                 pool->panic ? ", panic" : "");
+    const struct node *node = odd_node(w, pool->name);
+    const struct machine *m = node ? machine_find(w, node->id) : NULL;
+    if (node) {
+        snprintf(text, size, "%s: %s is %s; its machine is %s, agent %d%s", pool->name, node->id,
+                 node_state_word((enum node_state)node->state),
+                 m && m->state == MACHINE_RUNNING ? "running" : "not running",
+                 m ? (int)m->agent : 0, pool->panic ? ", panic" : "");
         return text;
     }
     return NULL;

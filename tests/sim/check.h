@@ -25,8 +25,7 @@ void check_free(struct check *c);
 
 /* A new life of the controller. */
 void check_life(struct world *w);
-/* Around every step of the core, and before each of its effects is carried out. */
-void check_before(struct world *w, const struct event *ev);
+/* Before an effect is carried out; after every step of the core. */
 void check_effect(struct world *w, const struct effect *e);
 void check_after(struct world *w, const struct event *ev);
 /* In the cloud: a machine was made; a machine is about to be stopped. */

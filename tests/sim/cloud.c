@@ -54,6 +54,8 @@ struct machine *cloud_machine(struct world *w, const struct intent *intent)
 /* Wrong on purpose, so that a checker has something to find. */
 static void sabotage(struct world *w, struct happening *h)
 {
+    if (world_breaks(w, "terminations-lost") && h->kind == AT_CLOUD_TERMINATE)
+        h->fate.lost = true;
     if (world_breaks(w, "new-token") && h->intent.tries > 1)
         h->intent.token[0] = (char)(h->intent.token[0] == 'x' ? 'y' : 'x');
     if (!world_breaks(w, "kill-another") || h->kind != AT_CLOUD_TERMINATE)

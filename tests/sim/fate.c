@@ -72,7 +72,7 @@ static struct fate draw(struct world *w, enum channel channel)
 struct fate fate_draw(struct world *w, enum channel channel, const char *offer)
 {
     struct fate fate = { .granted = -1 };
-    if (scripted(w, channel, offer, &fate) || !w->hostile)
+    if (scripted(w, channel, offer, &fate) || !w->hostile || w->spared[channel])
         return fate;
     return draw(w, channel);
 }

@@ -54,8 +54,10 @@ static void write_paused(struct journal *j, const char *pool, bool paused)
     }
 }
 
-static void write_entry(struct journal *j, const struct journal_entry *entry)
+static void write_entry(struct world *w, const struct journal_entry *entry)
 {
+    struct journal *j = &w->journal;
+    bool forget_served = world_breaks(w, "served-forgotten");
     struct journal_row *row = find_row(j, entry->intent.number);
     switch (entry->kind) {
     case JOURNAL_WRITE: {
@@ -70,7 +72,7 @@ static void write_entry(struct journal *j, const struct journal_entry *entry)
         }
         break;
     case JOURNAL_SERVED:
-        if (row)
+        if (row && !forget_served)
             row->intent.served = true;
         break;
     case JOURNAL_PAUSED:
@@ -135,7 +137,7 @@ void journal_commit(struct world *w)
     for (size_t i = 0; i < j->pending.len; i++) {
         const struct journal_entry *entry = &j->pending.at[i];
         if (!world_breaks(w, "no-journal"))
-            write_entry(j, entry);
+            write_entry(w, entry);
         if (entry->kind == JOURNAL_WRITE)
             answer(w, entry, NULL);
     }
@@ -157,7 +159,7 @@ void journal_crash(struct world *w)
     struct journal *j = &w->journal;
     size_t kept = w->hostile && j->pending.len > 0 ? rng_below(&w->rng, j->pending.len + 1) : 0;
     for (size_t i = 0; i < kept; i++)
-        write_entry(j, &j->pending.at[i]);
+        write_entry(w, &j->pending.at[i]);
     vec_clear(&j->pending);
     drop_held(j);
     j->commit_due = false;
@@ -191,6 +193,17 @@ void journal_recover(struct world *w)
         PUSH(&open, copy);
     }
     recover_pauses(w);
+    VEC(struct bought_at) places = { 0 };
+    for (size_t i = 0; i < j->rows.len; i++) {
+        const struct intent *intent = &j->rows.at[i].intent;
+        struct bought_at place = { intent->pool, intent->inventory };
+        size_t k = 0;
+        while (k < places.len && (strcmp(places.at[k].pool, place.pool) != 0 ||
+                                  strcmp(places.at[k].inventory, place.inventory) != 0))
+            k++;
+        if (k == places.len)
+            PUSH(&places, place);
+    }
     struct event ev = { .type = EVENT_RECOVERED };
     ev.recovered.open = open.at;
     ev.recovered.open_len = world_breaks(w, "journal-forgotten") ? 0 : open.len;
@@ -198,9 +211,12 @@ void journal_recover(struct world *w)
     ev.recovered.journal = "abcdefghijklmnop";
     ev.recovered.paused = (const char *const *)j->paused.at;
     ev.recovered.paused_len = world_breaks(w, "pause-forgotten") ? 0 : j->paused.len;
+    ev.recovered.places = places.at;
+    ev.recovered.places_len = places.len;
     struct error err = { 0 };
     if (world_step(w, &ev, &err) < 0)
         world_fail(w, "recovery: %s", err.text);
+    vec_release(&places);
     vec_release(&open);
 }
 

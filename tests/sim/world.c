@@ -213,7 +213,7 @@ int world_step(struct world *w, struct event *ev, struct error *err)
     ev->now_ns = w->now_ns;
     ev->wall_ns = w->wall_zero_ns + w->now_ns - TIME_ZERO_NS;
     effect_list_clear(&w->effects);
-    check_before(w, ev);
+    w->steps++;
     int rc = control_step(w->control, ev, &w->effects, err);
     for (size_t i = 0; i < w->effects.all.len && w->control; i++) {
         const struct effect *e = &w->effects.all.at[i];
@@ -478,6 +478,7 @@ void world_crash(struct world *w)
     if (!w->control)
         return;
     world_trace(w, "crash");
+    w->crashes++;
     control_free(w->control);
     w->control = NULL;
     w->crash_after = -1;
@@ -531,10 +532,14 @@ int tenant_pause(struct world *w, const char *name, bool paused, struct error *e
     if (!w->control)
         return error_set(err, MUSTER_E_TRANSIENT, "the controller is not running");
     struct tenant *tenant = tenant_get(w, name);
+    bool before = tenant->paused;
     tenant->paused = paused;
     world_trace(w, "%s '%s'", paused ? "pause" : "resume", name);
     struct event ev = { .type = paused ? EVENT_PAUSE : EVENT_RESUME, .pause.pool = tenant->name };
-    return world_step(w, &ev, err);
+    int rc = world_step(w, &ev, err);
+    if (rc < 0)
+        tenant->paused = before; /* the person was told no */
+    return rc;
 }
 
 bool tenant_is_paused(struct world *w, const struct tenant *tenant)

@@ -214,7 +214,8 @@ struct world {
     VEC(struct tenant *) tenants;
     struct script scripts[CHANNELS];
     struct odds odds;
-    bool hostile; /* draw fates from the odds */
+    bool hostile;          /* draw fates from the odds */
+    bool spared[CHANNELS]; /* but not these calls' */
     struct {
         char inventory[64];
         int empties; /* wrongly empty listings since the last good one was taken in */
@@ -231,6 +232,7 @@ struct world {
     void *ctx;
 
     int64_t launches, terminations; /* calls sent */
+    int64_t steps, crashes;
     bool failed;
     char failure[512];
 };
