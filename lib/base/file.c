@@ -43,7 +43,7 @@ int file_read(const char *path, size_t max, struct buf *out, struct error *err)
     return rc;
 }
 
-static int write_all(int fd, struct str text)
+static int write_all(int fd, struct str text, bool sync)
 {
     while (text.len > 0) {
         ssize_t n = write(fd, text.ptr, text.len);
@@ -54,7 +54,7 @@ static int write_all(int fd, struct str text)
         text.ptr += n;
         text.len -= (size_t)n;
     }
-    return fsync(fd) < 0 ? errno : 0;
+    return sync && fsync(fd) < 0 ? errno : 0;
 }
 
 /* The new name itself is on disk only when its folder is. */
@@ -74,7 +74,7 @@ static int sync_folder(const char *path)
     return failed;
 }
 
-int file_replace(const char *path, struct str text, struct error *err)
+static int replace(const char *path, struct str text, bool sync, struct error *err)
 {
     char beside[PATH_MAX];
     if (snprintf(beside, sizeof(beside), "%s.new", path) >= (int)sizeof(beside))
@@ -82,7 +82,7 @@ int file_replace(const char *path, struct str text, struct error *err)
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return error_errno(err, errno, "create %s", beside);
-    int failed = write_all(fd, text);
+    int failed = write_all(fd, text, sync);
     if (close(fd) < 0 && !failed)
         failed = errno;
     if (!failed && rename(beside, path) < 0)
@@ -91,8 +91,18 @@ int file_replace(const char *path, struct str text, struct error *err)
         unlink(beside);
         return error_errno(err, failed, "write %s", path);
     }
-    failed = sync_folder(path);
+    failed = sync ? sync_folder(path) : 0;
     return failed ? error_errno(err, failed, "sync the folder of %s", path) : 0;
+}
+
+int file_replace(const char *path, struct str text, struct error *err)
+{
+    return replace(path, text, true, err);
+}
+
+int file_replace_unsynced(const char *path, struct str text, struct error *err)
+{
+    return replace(path, text, false, err);
 }
 
 int file_join(char *ret, size_t size, const char *dir, const char *name, struct error *err)

@@ -17,6 +17,9 @@ int file_read(const char *path, size_t max, struct buf *out, struct error *err);
 /* Replaces the file (mode 0600) durably: written beside it, synced, renamed, folder synced. */
 int file_replace(const char *path, struct str text, struct error *err);
 
+/* The same without waiting for the disk: for what is of no use after the machine went down. */
+int file_replace_unsynced(const char *path, struct str text, struct error *err);
+
 /* dir + "/" + name into a field of `size` bytes; MUSTER_E_TOOBIG if it does not fit. */
 int file_join(char *ret, size_t size, const char *dir, const char *name, struct error *err);
 

@@ -196,7 +196,7 @@ int node_dir_write_agent(const char *dir, struct error *err)
         return rc;
     snprintf(text, sizeof(text), "{\"pid\":%ld,\"start\":%llu}\n", (long)self.pid,
              (unsigned long long)self.start);
-    return file_replace(path, str_from(text), err);
+    return file_replace_unsynced(path, str_from(text), err);
 }
 
 static int parse_agent(struct str text, struct local_agent *ret, struct error *err)
