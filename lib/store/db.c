@@ -24,9 +24,10 @@ static const char settings[] = "PRAGMA synchronous = FULL;"
                                "PRAGMA cell_size_check = ON;"
                                "PRAGMA journal_size_limit = 4194304;";
 
-#define LOOKASIDE_SLOT  1200
-#define LOOKASIDE_SLOTS 16
-#define BUSY_MS         2000
+#define LOOKASIDE_SLOT   1200
+#define LOOKASIDE_SLOTS  16
+#define BUSY_MS          2000
+#define DAMAGED_RETRY_NS INT64_C(60000000000)
 /* Up to here a check of the whole file costs some 20 ms: then it is done at every start. */
 #define SMALL_FILE (INT64_C(4) << 20)
 
@@ -64,9 +65,9 @@ static void disconnect(struct db *db)
 
 int db_fail(struct db *db, int rc, const char *what, struct error *err)
 {
-    int code = problem_text(db->path, rc, sqlite3_system_errno(db->handle), what,
-                            sqlite3_errmsg(db->handle), err);
-    if (problem_is_lasting(rc))
+    int system_errno = sqlite3_system_errno(db->handle);
+    int code = problem_text(db->path, rc, system_errno, what, sqlite3_errmsg(db->handle), err);
+    if (problem_is_lasting(rc, system_errno))
         disconnect(db);
     return code;
 }
@@ -242,11 +243,23 @@ void db_close(struct db *db)
     free(db);
 }
 
-int db_ready(struct db *db, struct error *err)
+/* Looking through a large damaged file again and again would find nothing but damage. */
+static int connect_again(struct db *db, int64_t now_ns, struct error *err)
+{
+    if (now_ns < db->retry_ns)
+        return error_set(err, db->damage.code, "%s", db->damage.text);
+    int rc = connect(db, true, &db->damage);
+    if (rc < 0)
+        error_set(err, rc, "%s", db->damage.text);
+    db->retry_ns = rc == MUSTER_E_CONFIG ? now_ns + DAMAGED_RETRY_NS : 0;
+    return rc;
+}
+
+int db_ready(struct db *db, int64_t now_ns, struct error *err)
 {
     struct stat file;
     if (!db->handle)
-        return connect(db, true, err);
+        return connect_again(db, now_ns, err);
     if (db->memory)
         return 0;
     /* An open file can be written although its name is gone; a restart would then not find it. */

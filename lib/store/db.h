@@ -39,14 +39,17 @@ struct db {
     dev_t device;
     ino_t inode;
     char journal[JOURNAL_ID_MAX];
+    struct error damage; /* why it could not be opened again, */
+    int64_t retry_ns;    /* and when to try */
     sqlite3_stmt *statements[DB_STATEMENTS];
 };
 
 int db_open(const char *path, struct db **ret, struct error *err);
 void db_close(struct db *db);
 
-/* Opens the file again if it was closed, and sees that the path still leads to it. */
-int db_ready(struct db *db, struct error *err);
+/* Opens the file again if it was closed (once a minute while it is damaged), and sees that the path
+ * still leads to it. now_ns: boot clock. */
+int db_ready(struct db *db, int64_t now_ns, struct error *err);
 
 /* The failure `rc` that SQLite just answered, as an error for people. `what` says what was being
  * done. Closes the connection where it cannot be trusted any more. */

@@ -92,8 +92,10 @@ int problem_text(const char *path, int rc, int system_errno, const char *what, c
     }
 }
 
-bool problem_is_lasting(int rc)
+bool problem_is_lasting(int rc, int system_errno)
 {
+    if (is_full(rc, system_errno))
+        return false;
     switch (rc & 0xff) {
     case SQLITE_IOERR:
     case SQLITE_CORRUPT:

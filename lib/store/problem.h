@@ -17,7 +17,8 @@
 int problem_text(const char *path, int rc, int system_errno, const char *what, const char *detail,
                  struct error *err);
 
-/* The connection cannot be trusted after this one. */
-bool problem_is_lasting(int rc);
+/* The connection cannot be trusted after this one. A full disk is none of these: what was not written
+ * is known. */
+bool problem_is_lasting(int rc, int system_errno);
 
 #endif

@@ -252,7 +252,7 @@ int store_recover(struct store *store, struct store_recovered *ret, struct error
 {
     if (store->running || store->pending.len > 0)
         return error_set(err, MUSTER_E_REFUSED, "the journal is read before it is written");
-    int rc = db_ready(store->db, err);
+    int rc = db_ready(store->db, store->clock->boot_ns(store->clock->ctx), err);
     return rc < 0 ? rc : recover_read(store->db, ret, err);
 }
 

@@ -170,7 +170,7 @@ static int write_entry(struct db *db, struct entry *entry, struct error *err)
 int write_batch(struct db *db, const struct entry_queue *batch, struct prune *prune,
                 struct error *err)
 {
-    int rc = db_ready(db, err);
+    int rc = db_ready(db, prune->now_ns, err);
     if (rc < 0)
         return rc;
     rc = db_begin(db, err);

@@ -22,11 +22,11 @@ static void texts_say_what_to_do(void **state)
         { "full", SQLITE_FULL, 0, MUSTER_E_IO, false,
           "/var/lib/muster/muster.db: the disk is full: nothing is bought or returned until it can "
           "be written; free space in /var/lib/muster" },
-        { "full, as an I/O error", SQLITE_IOERR_WRITE, ENOSPC, MUSTER_E_IO, true,
+        { "full, as an I/O error", SQLITE_IOERR_WRITE, ENOSPC, MUSTER_E_IO, false,
           "the disk is full" },
-        { "quota", SQLITE_IOERR_WRITE, EDQUOT, MUSTER_E_IO, true,
+        { "quota", SQLITE_IOERR_WRITE, EDQUOT, MUSTER_E_IO, false,
           "quota or file size is reached: nothing is bought or returned" },
-        { "file size", SQLITE_IOERR_WRITE, EFBIG, MUSTER_E_IO, true, "raise it" },
+        { "file size", SQLITE_IOERR_WRITE, EFBIG, MUSTER_E_IO, false, "raise it" },
         { "sync", SQLITE_IOERR_FSYNC, EIO, MUSTER_E_IO, true,
           "the disk failed at commit: Input/output error: nothing is bought or returned" },
         { "no memory in the kernel", SQLITE_IOERR_WRITE, ENOMEM, MUSTER_E_IO, true,
@@ -52,7 +52,7 @@ static void texts_say_what_to_do(void **state)
                               "commit", "words of SQLite", &err);
         if (rc != cases[i].code || err.code != rc || !strstr(err.text, cases[i].says))
             fail_msg("%s: %d %s", cases[i].name, rc, err.text);
-        assert_int_equal(problem_is_lasting(cases[i].rc), cases[i].lasting);
+        assert_int_equal(problem_is_lasting(cases[i].rc, cases[i].system_errno), cases[i].lasting);
         rc = problem_text("x", cases[i].rc, cases[i].system_errno, "commit", "", NULL);
         assert_int_equal(rc, cases[i].code);
     }

@@ -191,6 +191,19 @@ static void another_writer_is_waited_for_and_then_told(void **state)
     assert_int_equal(b->acked, 1);
 }
 
+/* A good file in the place of the damaged one; another journal, though. */
+static void put_another_file(const char *path)
+{
+    struct bench other;
+    char from[128];
+    bench_init(&other);
+    assert_int_equal(bench_open(&other, NULL), 0);
+    bench_close(&other);
+    snprintf(from, sizeof(from), "%s", other.path);
+    assert_int_equal(rename(from, path), 0);
+    bench_release(&other);
+}
+
 /* Damage that shows only while running: a batch fails, and so does every later one, until a restart. */
 static void damage_while_running(void **state)
 {
@@ -214,6 +227,16 @@ static void damage_while_running(void **state)
     assert_int_equal(b->acked, 0);
     assert_int_equal(b->refused, 2);
     assert_int_equal(b->last_error.code, MUSTER_E_CONFIG);
+
+    /* It is looked at again a minute later, not at every write. */
+    put_another_file(b->path);
+    bench_write(b, 40003);
+    bench_run(b);
+    assert_int_equal(b->refused, 3);
+    b->now_ns += 61 * NS_PER_S;
+    bench_write(b, 40003);
+    bench_run(b);
+    assert_non_null(strstr(b->last_error.text, "replaced by another file"));
 }
 
 int main(void)

@@ -46,8 +46,8 @@ static void limit_is_reached_and_lifted(void **state)
     assert_int_equal(health.failures, 1);
     assert_non_null(strstr(health.problem, "muster.db"));
 
-    /* A pause, an end and a readiness wait; history does not. (The limit again: opening the file
-     * anew has emptied the WAL, and so made a little room.) */
+    /* A pause, an end and a readiness wait; history does not. (A smaller write might
+     * still find room: no longer.) */
     limit_files(4096);
     store_paused(b->store, "render", true, "alice");
     bench_end(b, 1, INTENT_DONE);
