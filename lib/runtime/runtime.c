@@ -442,6 +442,8 @@ static int recover(struct runtime *r, struct error *err)
     ev.recovered.journal = found.journal;
     ev.recovered.paused = found.paused;
     ev.recovered.paused_len = found.paused_len;
+    ev.recovered.places = found.places;
+    ev.recovered.places_len = found.places_len;
     rc = runtime_submit(r, &ev, err);
     store_recovered_release(&found);
     return rc;

@@ -10,6 +10,8 @@
 struct recovered {
     VEC(struct intent) open;
     VEC(char *) paused;
+    VEC(struct bought_at) places; /* their texts are among `texts` */
+    VEC(char *) texts;
     char journal[JOURNAL_ID_MAX];
 };
 
@@ -75,6 +77,21 @@ static int take_paused(struct recovered *to, sqlite3_stmt *stmt)
     return SQLITE_NOMEM;
 }
 
+static int take_place(struct recovered *to, sqlite3_stmt *stmt)
+{
+    const char *text[2];
+    for (int i = 0; i < 2; i++) {
+        char *copy = str_dup(str_from((const char *)sqlite3_column_text(stmt, i)));
+        if (!copy || !vec_push(&to->texts, copy)) {
+            free(copy);
+            return SQLITE_NOMEM;
+        }
+        text[i] = copy;
+    }
+    struct bought_at place = { text[0], text[1] };
+    return vec_push(&to->places, place) ? SQLITE_OK : SQLITE_NOMEM;
+}
+
 static int read_rows(struct db *db, const char *sql, row_reader *take, struct recovered *to,
                      struct error *err)
 {
@@ -110,7 +127,11 @@ static void recovered_free(struct recovered *own)
         return;
     for (size_t i = 0; i < own->paused.len; i++)
         free(own->paused.at[i]);
+    for (size_t i = 0; i < own->texts.len; i++)
+        free(own->texts.at[i]);
     vec_release(&own->paused);
+    vec_release(&own->places);
+    vec_release(&own->texts);
     vec_release(&own->open);
     free(own);
 }
@@ -125,6 +146,11 @@ int recover_read(struct db *db, struct store_recovered *ret, struct error *err)
     if (rc == 0)
         rc = read_rows(db, "SELECT pool FROM paused ORDER BY pool", take_paused, own, err);
     if (rc == 0)
+        rc = read_rows(db,
+                       "SELECT DISTINCT pool, inventory FROM intents WHERE kind = 'launch'"
+                       " ORDER BY pool, inventory",
+                       take_place, own, err);
+    if (rc == 0)
         rc = read_last_number(db, &last_number, err);
     if (rc < 0) {
         recovered_free(own);
@@ -138,6 +164,8 @@ int recover_read(struct db *db, struct store_recovered *ret, struct error *err)
         .journal = own->journal,
         .paused = (const char *const *)own->paused.at,
         .paused_len = own->paused.len,
+        .places = own->places.at,
+        .places_len = own->places.len,
         .own = own,
     };
     return 0;

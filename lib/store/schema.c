@@ -22,6 +22,7 @@ static const char step_0[] =
     "CREATE INDEX intents_open ON intents(number) WHERE closed_wall_ns IS NULL;"
     "CREATE INDEX intents_unserved ON intents(number)"
     "  WHERE kind = 'launch' AND state = 'done' AND served = 0;"
+    "CREATE INDEX intents_places ON intents(pool, inventory) WHERE kind = 'launch';"
     "CREATE INDEX intents_closed ON intents(closed_wall_ns) WHERE closed_wall_ns IS NOT NULL;"
     "CREATE TABLE paused("
     "  pool TEXT PRIMARY KEY, since_wall_ns INTEGER NOT NULL, who TEXT NOT NULL)"

@@ -54,6 +54,8 @@ struct store_recovered {
     const char *journal; /* 16 random letters, made with the file */
     const char *const *paused;
     size_t paused_len;
+    const struct bought_at *places; /* of all launches that are kept, once each */
+    size_t places_len;
     struct recovered *own; /* all of the above lives here */
 };
 

@@ -118,6 +118,11 @@ static void what_recovery_tells(void **state)
     for (size_t k = 1; k < r.open_len; k++)
         assert_true(r.open[k - 1].number < r.open[k].number);
     assert_true(r.last_number == 15);
+    /* Where launches went, once, whatever became of them. */
+    struct intent launch = make_intent(1);
+    assert_int_equal(r.places_len, 1);
+    assert_string_equal(r.places[0].pool, launch.pool);
+    assert_string_equal(r.places[0].inventory, launch.inventory);
     store_recovered_release(&r);
 }
 
