@@ -62,9 +62,13 @@ PROBES    := $(PROBE_SRC:tests/integration/%.c=$(BUILD)/probes/%)
 
 ALL_SRC   := $(LIB_SRC) $(wildcard cmd/*/*.c) $(UNIT_SRC) $(UNIT_HELP) $(SIM_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
              $(PROBE_SRC)
-# Unit tests that valgrind has no use for or no time for, by name (test_X), each with its reason.
-# Their children are cut off in the middle, with all they hold; the store's other tests have the rest.
+# Unit tests that do not run under valgrind, which is some twenty times slower.
+# Their children are cut off in the middle, with all they hold; the store's other tests have the rest:
 VALGRIND_SKIP := test_store_kill test_store_power test_store_full
+# They measure time, or hold the system against it:
+VALGRIND_SKIP += test_http test_http_client test_http_server
+# It writes as many rows as a year does, and nothing that test_store does not:
+VALGRIND_SKIP += test_prune
 
 # ---- libraries -------------------------------------------------------------------------------
 
@@ -293,9 +297,10 @@ check-oom: ## each allocation made to fail in turn, under the sanitizers
 oom: $(UNIT_OOM)
 	$(Q)tests/driver/unit.sh $(BUILD) oom $(UNIT_OOM)
 
-check-valgrind: $(UNIT_FAST) ## unit tests under valgrind (without $(VALGRIND_SKIP))
+check-valgrind: $(UNIT_FAST) ## unit tests under valgrind
+	@echo "not under valgrind (see the Makefile): $(VALGRIND_SKIP)"
 	$(Q)WRAPPER="valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
-	    --child-silent-after-fork=yes" TEST_TIMEOUT=300 tests/driver/unit.sh $(BUILD) unit-valgrind \
+	    --child-silent-after-fork=yes" TEST_TIMEOUT=120 tests/driver/unit.sh $(BUILD) unit-valgrind \
 	    $(filter-out $(VALGRIND_SKIP:%=$(BUILD)/tests/%),$(UNIT_FAST))
 
 .PHONY: integration venv

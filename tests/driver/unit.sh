@@ -14,8 +14,11 @@ mkdir -p "$logs" "$results"
 
 run_one() {
     local log=$LOGS/${1##*/}.log
+    local start=$EPOCHREALTIME
     CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 "${TEST_TIMEOUT:-120}" $WRAPPER "$1" >"$log" 2>&1 </dev/null
     echo "exit $?" >>"$log"
+    awk -v from="$start" -v to="$EPOCHREALTIME" -v name="${1##*/}" \
+        'BEGIN { printf "%.1f s %s\n", to - from, name }' >>"$LOGS/times"
 }
 export -f run_one
 export LOGS=$logs WRAPPER=${WRAPPER:-}
@@ -48,6 +51,7 @@ for program in "$@"; do
         /^(not )?ok [0-9]+.*# SKIP/ { sub(/.*# SKIP */, ""); print "skipped: " program " " $0 ": " (why ? why : "no reason given") }
         { why = /^(not ok|ok|1\.\.)/ ? "" : $0 }' "$log"
 done
+[ -e "$logs/times" ] && sort -rn -o "$logs/times" "$logs/times" # the slowest first, for who wonders
 echo "$suite $passed $failed $skipped" >"$results/$suite"
 echo "$suite: $passed passed, $failed failed$([ $skipped -eq 0 ] || echo ", $skipped skipped") ($# programs)"
 [ "$failed" -eq 0 ]
