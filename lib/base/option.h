@@ -28,6 +28,7 @@
 
 enum option_type {
     OPTION_TYPE_INT,      /* int64_t: a bare whole number, [min, max] */
+    OPTION_TYPE_SLOTS,    /* int64_t: "8 slots", [min, max] */
     OPTION_TYPE_DURATION, /* int64_t ns, [min, max]; "never" where max is UNITS_NEVER */
     OPTION_TYPE_MONEY,    /* int64_t micro-dollars per hour; "none" gives -1 where min is -1 */
     OPTION_TYPE_PERCENT,  /* double fraction; min, max in percent */
@@ -89,7 +90,8 @@ struct option_set {
                   0 * sizeof(char[_Generic(&((structure *)0)->field, ctype * : 1)]),               \
         __VA_ARGS__                                                                                \
     }
-#define OPTION_INT(s, f, k, ...) OPTION_ROW(OPTION_TYPE_INT, int64_t, s, f, k, __VA_ARGS__)
+#define OPTION_INT(s, f, k, ...)   OPTION_ROW(OPTION_TYPE_INT, int64_t, s, f, k, __VA_ARGS__)
+#define OPTION_SLOTS(s, f, k, ...) OPTION_ROW(OPTION_TYPE_SLOTS, int64_t, s, f, k, __VA_ARGS__)
 #define OPTION_DURATION(s, f, k, ...)                                                              \
     OPTION_ROW(OPTION_TYPE_DURATION, int64_t, s, f, k, __VA_ARGS__)
 #define OPTION_MONEY(s, f, k, ...)   OPTION_ROW(OPTION_TYPE_MONEY, int64_t, s, f, k, __VA_ARGS__)

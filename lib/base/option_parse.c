@@ -87,6 +87,25 @@ static int parse_int(const struct option *row, void *options, struct str text, s
     return rc < 0 ? rc : put_int(row, options, value);
 }
 
+/* "8 slots": the word says that it is no number of nodes. */
+static int parse_slots(const struct option *row, void *options, struct str text, struct error *err)
+{
+    struct str number = text;
+    bool unit = false;
+    static const char *const words[] = { "slots", "slot" };
+    for (size_t i = 0; i < 2 && !unit; i++) {
+        size_t n = strlen(words[i]);
+        unit = number.len > n && memcmp(number.ptr + number.len - n, words[i], n) == 0;
+        if (unit)
+            number = str_trim((struct str){ number.ptr, number.len - n });
+    }
+    if (!unit)
+        return error_set(err, MUSTER_E_INVALID,
+                         "'%.*s' is not a number of slots: write it like 8 slots", (int)text.len,
+                         text.ptr);
+    return parse_int(row, options, number, err);
+}
+
 static int parse_duration(const struct option *row, void *options, struct str text,
                           struct error *err)
 {
@@ -356,6 +375,8 @@ int option_parse(const struct option *row, void *options, struct str text, struc
     switch (row->type) {
     case OPTION_TYPE_INT:
         return parse_int(row, options, trimmed, err);
+    case OPTION_TYPE_SLOTS:
+        return parse_slots(row, options, trimmed, err);
     case OPTION_TYPE_DURATION:
         return parse_duration(row, options, trimmed, err);
     case OPTION_TYPE_MONEY:

@@ -185,6 +185,7 @@ bool option_absent(const struct option *row, const void *options)
         return false;
     switch (row->type) {
     case OPTION_TYPE_INT:
+    case OPTION_TYPE_SLOTS:
     case OPTION_TYPE_DURATION:
     case OPTION_TYPE_MONEY:
         return *(const int64_t *)field == 0;
@@ -220,6 +221,9 @@ void option_print(const struct option *row, const void *options, struct buf *out
     switch (row->type) {
     case OPTION_TYPE_INT:
         buf_addf(out, "%lld", (long long)*(const int64_t *)field);
+        break;
+    case OPTION_TYPE_SLOTS:
+        buf_addf(out, "%lld slots", (long long)*(const int64_t *)field);
         break;
     case OPTION_TYPE_DURATION:
         print_duration(*(const int64_t *)field, out);

@@ -39,6 +39,9 @@ static void describe_value(const struct option *row, struct buf *out)
         buf_add_c(out, "whole number");
         describe_range(row, out);
         break;
+    case OPTION_TYPE_SLOTS:
+        buf_add_c(out, "number of slots, like `8 slots`");
+        break;
     case OPTION_TYPE_DURATION:
         describe_duration(row, out);
         break;

@@ -93,6 +93,9 @@ static void value_schema(struct json_out *j, const struct option *row)
     case OPTION_TYPE_INT:
         whole_number(j, row);
         break;
+    case OPTION_TYPE_SLOTS:
+        pattern_is(j, "^[0-9]+ *slots?$");
+        break;
     case OPTION_TYPE_DURATION:
         pattern_is(j, row->max == UNITS_NEVER ? "^(never|" DURATION ")$" : "^" DURATION "$");
         break;

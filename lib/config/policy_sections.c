@@ -62,6 +62,19 @@ static const struct section pace_sections[] = {
     { 0 },
 };
 
+static const struct option on_demand_rows[] = {
+    OPTION_SLOTS(struct pool_spec, on_demand_base, "base", .fallback = "0 slots", .min = 0,
+                 .max = MANY, .help = "slots that are never bought on the spot market"),
+    OPTION_PERCENT(struct pool_spec, on_demand_share, "share", .fallback = "0%", .min = 0,
+                   .max = 100, .help = "of the slots above the base, so many are not spot either"),
+    { 0 },
+};
+
+static const struct section buy_sections[] = {
+    { .key = "on_demand", .help = "what is kept off the spot market", .rows = on_demand_rows },
+    { 0 },
+};
+
 static const struct option buy_rows[] = {
     OPTION_CHOICE(struct pool_spec, prefer, "prefer", .fallback = "price",
                   .choices = prefer_offer_words,
@@ -99,7 +112,10 @@ static const struct option release_rows[] = {
 
 static const struct option version_rows[] = {
     OPTION_STRING(struct pool_spec, version_expect, "expect", .optional = true,
-                  .help = "nodes that report another version go when idle; absent: any will do"),
+                  .help = "nodes that report another version go first; absent: any will do"),
+    OPTION_PERCENT(
+        struct pool_spec, version_replace, "replace", .fallback = "0%", .min = 0, .max = 100,
+        .help = "so many of the nodes may be replaced for their version at once, when idle"),
     { 0 },
 };
 
@@ -123,7 +139,11 @@ const struct section policy_sections[] = {
       .help = "each policy proposes slots; the largest proposal wins",
       .special = POLICY_SCALE },
     { .key = "pace", .help = "how fast the pool may change", .inside = pace_sections },
-    { .key = "buy", .help = "what may be bought", .rows = buy_rows, .special = POLICY_BUY },
+    { .key = "buy",
+      .help = "what may be bought",
+      .rows = buy_rows,
+      .inside = buy_sections,
+      .special = POLICY_BUY },
     { .key = "health", .help = "when a node counts as broken", .rows = health_rows },
     { .key = "release", .help = "how nodes are given back", .rows = release_rows },
     { .key = "version", .help = "which version nodes should run", .rows = version_rows },

@@ -362,6 +362,16 @@ static int on_recovered(struct control *c, const struct event *ev, struct effect
     return rc;
 }
 
+static void on_price(struct control *c, const struct event *ev)
+{
+    struct pool *p = pool_find(c, ev->price.pool);
+    for (size_t i = 0; p && i < p->spec->offers.len; i++) {
+        if (strcmp(p->spec->offers.at[i].name, ev->price.offer) == 0)
+            p->spec->offers.at[i].price_usd_micro =
+                ev->price.usd_micro >= 0 ? ev->price.usd_micro : PRICE_UNKNOWN;
+    }
+}
+
 /* ---- people and clouds -------------------------------------------------------------------------- */
 
 static int on_drain(struct control *c, const char *id, bool interrupted, struct effect_list *out,
@@ -418,6 +428,9 @@ static int dispatch(struct control *c, const struct event *ev, struct effect_lis
         return intent_terminated(c, ev, out, err);
     case EVENT_HEARTBEAT:
         return heartbeat_take(c, ev, out, err);
+    case EVENT_PRICE:
+        on_price(c, ev);
+        return 0;
     case EVENT_INTERRUPTION:
         return on_drain(c, ev->interruption.node, true, out, err);
     case EVENT_PAUSE:

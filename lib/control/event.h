@@ -34,6 +34,7 @@ enum event_type {
     EVENT_TERMINATED,
     EVENT_TERMINATE_FAILED,
     EVENT_HEARTBEAT,
+    EVENT_PRICE,        /* what an offer costs now */
     EVENT_INTERRUPTION, /* the cloud will take the node back */
     EVENT_PAUSE,        /* a person: pool, or "" for all pools */
     EVENT_RESUME,
@@ -49,8 +50,9 @@ struct listed_node {
     char offer[OFFER_NAME_MAX]; /* from its tag; "" if it has none */
     char token[TOKEN_MAX];      /* the launch intent's token, from its tag; "" if it has none */
     enum listed_state state;
-    int64_t slots;  /* from its tag; 0: unknown */
-    int64_t age_ns; /* since it was created, by the provider's clock; -1: unknown */
+    int64_t slots;           /* from its tag; 0: unknown */
+    int64_t price_usd_micro; /* of this very machine, per hour; 0: what its offer costs */
+    int64_t age_ns;          /* since it was created, by the provider's clock; -1: unknown */
 };
 
 enum beat_state { BEAT_BOOTING, BEAT_READY, BEAT_DRAINING, BEAT_DRAINED };
@@ -134,6 +136,11 @@ struct event {
             int code; /* launch_failed, terminate_failed; launched short: why not all, or 0 */
             const char *text;
         } result;
+        struct {
+            const char *pool;
+            const char *offer;
+            int64_t usd_micro; /* per node and hour */
+        } price;
         struct heartbeat heartbeat;
         struct {
             const char *node;

@@ -131,7 +131,9 @@ static void bind_offer(struct node *node, const struct listed_node *listed)
 {
     if (node->offer == OFFER_NONE)
         node->offer = offer_by_name(node->pool, listed->offer);
-    if (node->offer != OFFER_NONE)
+    if (listed->price_usd_micro > 0)
+        node->price_usd_micro = listed->price_usd_micro;
+    else if (node->offer != OFFER_NONE)
         node->price_usd_micro = node->pool->spec->offers.at[node->offer].price_usd_micro;
 }
 

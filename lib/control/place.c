@@ -1,5 +1,6 @@
-/* place: from slots to nodes: which offers to buy, which nodes to drain. */
+/* place: from slots to nodes: which offers to buy; victims.c says which nodes to drain. */
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -66,16 +67,28 @@ static double slot_price(const struct offer *offer, int64_t deficit)
     return (double)offer->price_usd_micro / (double)useful;
 }
 
+/* What is still to be bought, and on which markets. */
+struct shortage {
+    int64_t deficit;  /* slots */
+    int64_t room;     /* slots left below slots.max */
+    unsigned markets; /* bit by enum market */
+};
+
+#define ON_DEMAND  (1U << MARKET_ON_DEMAND)
+#define SPOT       (1U << MARKET_SPOT)
+#define ANY_MARKET (ON_DEMAND | SPOT)
+
 static const struct offer *best_offer(const struct control *c, const struct pool *p,
-                                      int64_t deficit, int64_t room, size_t *ret_index)
+                                      const struct shortage *s, size_t *ret_index)
 {
     const struct offer *best = NULL;
     for (size_t i = 0; i < p->spec->offers.len; i++) {
         const struct offer *offer = &p->spec->offers.at[i];
-        if (offer->slots > room || !offer_open(c, p, i))
+        bool market = (s->markets & 1U << offer->market) != 0;
+        if (!market || offer->slots > s->room || !offer_open(c, p, i))
             continue;
         bool better = !best || (p->spec->prefer == PREFER_PRICE &&
-                                slot_price(offer, deficit) < slot_price(best, deficit));
+                                slot_price(offer, s->deficit) < slot_price(best, s->deficit));
         if (better) {
             best = offer;
             *ret_index = i;
@@ -110,24 +123,16 @@ static int buy_some(struct control *c, struct pool *p, size_t index, int64_t nod
     return rc;
 }
 
-static int buy(struct control *c, struct pool *p, const struct census *census, struct trail *trail,
-               struct effect_list *out, struct error *err)
+/* Buys until nothing is missing or nothing can be bought; a refusal of the gate is returned. */
+static int buy_until(struct control *c, struct pool *p, struct shortage *s, struct trail *trail,
+                     struct effect_list *out, struct error *err)
 {
-    int64_t deficit = p->desired - census->supply;
-    int64_t room = p->spec->slots_max - census->slots_all;
-    while (deficit > 0) {
-        size_t index;
-        const struct offer *offer = best_offer(c, p, deficit, room, &index);
-        if (!offer) {
-            trail_step(trail, STAGE_PLACE, "buy", p->desired - deficit, p->desired - deficit,
-                       "{deficit} slots missing, but no offer can be bought now (sold out, backing "
-                       "off, at its limit, or larger than the {room} slots left below slots.max)",
-                       TRAIL_COUNT("deficit", deficit), TRAIL_COUNT("room", room));
-            return 0;
-        }
-        int64_t nodes = deficit / offer->slots > 0 ? deficit / offer->slots : 1;
-        if (nodes > room / offer->slots)
-            nodes = room / offer->slots;
+    size_t index;
+    const struct offer *offer;
+    while (s->deficit > 0 && (offer = best_offer(c, p, s, &index)) != NULL) {
+        int64_t nodes = s->deficit / offer->slots > 0 ? s->deficit / offer->slots : 1;
+        if (nodes > s->room / offer->slots)
+            nodes = s->room / offer->slots;
         if (offer->nodes_max > 0 && nodes > offer->nodes_max - pool_offer_machines(p, index))
             nodes = offer->nodes_max - pool_offer_machines(p, index);
         int64_t bought = 0;
@@ -136,133 +141,75 @@ static int buy(struct control *c, struct pool *p, const struct census *census, s
             trail_about(trail, STAGE_PLACE, "buy", offer->name,
                         "{nodes} nodes of {slots} slots for the {deficit} slots missing",
                         TRAIL_COUNT("nodes", bought), TRAIL_COUNT("slots", offer->slots),
-                        TRAIL_COUNT("deficit", deficit));
-        deficit -= bought * offer->slots;
-        room -= bought * offer->slots;
-        if (rc == MUSTER_E_REFUSED)
-            return 0; /* the gate has said why in the trail */
+                        TRAIL_COUNT("deficit", s->deficit));
+        s->deficit -= bought * offer->slots;
+        s->room -= bought * offer->slots;
         if (rc < 0)
             return rc;
     }
     return 0;
 }
 
-struct victim_order {
-    const struct pool_spec *spec;
-    int64_t now_ns;
-};
-
-static int by_bool(bool a, bool b)
+int64_t on_demand_wanted(const struct pool_spec *spec, int64_t slots)
 {
-    return (int)b - (int)a; /* true first */
+    int64_t above = slots - spec->on_demand_base;
+    if (above <= 0)
+        return slots;
+    return spec->on_demand_base + (int64_t)ceil(spec->on_demand_share * (double)above - 1e-9);
 }
 
-static int64_t price_per_slot(const struct node *node)
+/*
+ * First the part that should not be spot, then the rest: from the spot market where the file sets
+ * on-demand apart, else wherever it is cheapest. What one market cannot give the other may: capacity
+ * that costs more is better than none.
+ */
+static int buy(struct control *c, struct pool *p, const struct census *census, struct trail *trail,
+               struct effect_list *out, struct error *err)
 {
-    return node->price_usd_micro / (node->slots > 0 ? node->slots : 1);
-}
-
-static int compare_by(int rule, const struct node *a, const struct node *b,
-                      const struct victim_order *order)
-{
-    int64_t fresh_ns = 2 * order->spec->heartbeat_ns;
-    const char *expect = order->spec->version_expect;
-    switch (rule) {
-    case VICTIM_IDLE:
-        return by_bool(node_is_idle(a, order->now_ns, fresh_ns),
-                       node_is_idle(b, order->now_ns, fresh_ns));
-    case VICTIM_OLD_VERSION:
-        return expect ? by_bool(strcmp(a->version, expect) != 0, strcmp(b->version, expect) != 0)
-                      : 0;
-    case VICTIM_DEAREST:
-        return (price_per_slot(a) < price_per_slot(b)) - (price_per_slot(a) > price_per_slot(b));
-    case VICTIM_NEWEST:
-        return (a->launched_ns < b->launched_ns) - (a->launched_ns > b->launched_ns);
-    case VICTIM_OLDEST:
-        return (a->launched_ns > b->launched_ns) - (a->launched_ns < b->launched_ns);
-    default:
-        return 0;
-    }
-}
-
-static int64_t busy_slots(const struct node *node)
-{
-    return node->busy == BUSY_UNKNOWN ? node->slots : node->busy; /* silent is busy */
-}
-
-static int compare_victims(const void *pa, const void *pb, void *ctx)
-{
-    const struct node *a = *(struct node *const *)pa;
-    const struct node *b = *(struct node *const *)pb;
-    const struct victim_order *order = ctx;
-    /* What does not work yet goes before anything that might. */
-    int rc = by_bool(a->state == NODE_BOOTING, b->state == NODE_BOOTING);
-    for (size_t i = 0; rc == 0 && i < VICTIM_ORDER_MAX && order->spec->prefer_victims[i] >= 0; i++)
-        rc = compare_by(order->spec->prefer_victims[i], a, b, order);
+    bool apart = p->spec->on_demand_base > 0 || p->spec->on_demand_share > 0;
+    int64_t missing = p->desired - census->supply;
+    int64_t firm = on_demand_wanted(p->spec, p->desired) - census->on_demand;
+    firm = !apart || firm < 0 ? 0 : firm < missing ? firm : missing;
+    struct shortage s = { firm, p->spec->slots_max - census->slots_all, ON_DEMAND };
+    int rc = buy_until(c, p, &s, trail, out, err);
+    s.deficit += missing - firm;
+    s.markets = apart ? SPOT : ANY_MARKET;
     if (rc == 0)
-        rc = (busy_slots(a) > busy_slots(b)) - (busy_slots(a) < busy_slots(b));
-    if (rc == 0)
-        rc = compare_by(VICTIM_NEWEST, a, b, order);
-    return rc ? rc : strcmp(a->id, b->id);
-}
-
-static int list_victims(struct control *c, const struct pool *p, struct error *err)
-{
-    vec_clear(&c->victims);
-    for (size_t i = 0; i < p->nodes.len; i++) {
-        struct node *node = p->nodes.at[i];
-        bool candidate = node->state == NODE_READY || node->state == NODE_BOOTING;
-        if (candidate && !vec_push(&c->victims, node))
-            return error_nomem(err);
-    }
-    struct victim_order order = { p->spec, c->now_ns };
-    if (c->victims.len > 1)
-        qsort_r(c->victims.at, c->victims.len, sizeof(c->victims.at[0]), compare_victims, &order);
-    return 0;
-}
-
-/* Draining asks a node to finish what it has; nothing is stopped before it says that it has. */
-static int drain(struct control *c, struct pool *p, const struct census *census, bool hold,
-                 struct trail *trail, struct error *err)
-{
-    int64_t keep = p->desired;
-    if (hold && !p->retiring) {
-        /* Nodes that were lost, or found late: whether they are too many is not known. */
-        keep = census->supply < p->spec->slots_max ? census->supply : p->spec->slots_max;
-        trail_step(trail, STAGE_PLACE, "keep", p->desired, keep,
-                   "{surplus} slots more than wanted are kept while the demand is unknown",
-                   TRAIL_COUNT("surplus", keep - p->desired));
-    }
-    int64_t surplus = census->supply - keep;
-    int rc = list_victims(c, p, err);
-    if (rc < 0)
-        return rc;
-    for (size_t i = 0; i < c->victims.len && surplus > 0; i++) {
-        struct node *node = c->victims.at[i];
-        if (node->slots > surplus || !node_move(node, NODE_DRAINING, c->now_ns))
-            continue;
-        surplus -= node->slots;
-        p->acted = true;
-        trail_about(trail, STAGE_PLACE, "drain", node->id,
-                    "{slots} slots, {busy} busy; {surplus} slots are still too many",
-                    TRAIL_COUNT("slots", node->slots), TRAIL_COUNT("busy", busy_slots(node)),
-                    TRAIL_COUNT("surplus", surplus));
-    }
-    return 0;
+        rc = buy_until(c, p, &s, trail, out, err);
+    s.markets = ANY_MARKET;
+    if (rc == 0 && apart && s.deficit > 0)
+        rc = buy_until(c, p, &s, trail, out, err);
+    if (rc == 0 && s.deficit > 0)
+        trail_step(trail, STAGE_PLACE, "buy", p->desired - s.deficit, p->desired - s.deficit,
+                   "{deficit} slots missing, but no offer can be bought now (sold out, backing "
+                   "off, at its limit, or larger than the {room} slots left below slots.max)",
+                   TRAIL_COUNT("deficit", s.deficit), TRAIL_COUNT("room", s.room));
+    return rc == MUSTER_E_REFUSED ? 0 : rc; /* the gate has said why in the trail */
 }
 
 int place(struct control *c, struct pool *p, const struct census *census, bool hold,
           struct trail *trail, struct effect_list *out, struct error *err)
 {
     bool short_of = census->supply < p->desired;
-    if (census->supply == p->desired)
-        return 0;
+    bool settled = census->supply == p->desired;
     if (pool_is_paused(c, p)) {
-        trail_step(trail, STAGE_PLACE, "paused", census->supply, census->supply,
-                   "the pool is paused: nothing is bought or drained");
+        if (!settled)
+            trail_step(trail, STAGE_PLACE, "paused", census->supply, census->supply,
+                       "the pool is paused: nothing is bought or drained");
         return 0;
     }
-    if (p->panic && !short_of) /* guard keeps what there is; a drain would be a guess */
+    if (short_of)
+        return buy(c, p, census, trail, out, err);
+    if (p->panic) /* guard keeps what there is; a drain would be a guess */
         return 0;
-    return short_of ? buy(c, p, census, trail, out, err) : drain(c, p, census, hold, trail, err);
+    int64_t keep = p->desired;
+    if (hold && !p->retiring && !settled) {
+        /* Nodes that were lost, or found late: whether they are too many is not known. */
+        keep = census->supply < p->spec->slots_max ? census->supply : p->spec->slots_max;
+        trail_step(trail, STAGE_PLACE, "keep", p->desired, keep,
+                   "{surplus} slots more than wanted are kept while the demand is unknown",
+                   TRAIL_COUNT("surplus", keep - p->desired));
+    }
+    return settled ? drain_old_versions(c, p, census, trail, err)
+                   : drain_surplus(c, p, census, keep, trail, err);
 }

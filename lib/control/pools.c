@@ -140,6 +140,12 @@ static bool boot_overdue(const struct control *c, const struct pool *p, const st
     return node->state == NODE_BOOTING && c->now_ns - node->launched_ns > p->spec->ready_within_ns;
 }
 
+bool node_is_spot(const struct node *node)
+{
+    const struct pool_spec *spec = node->pool->spec;
+    return node->offer < spec->offers.len && spec->offers.at[node->offer].market == MARKET_SPOT;
+}
+
 static void count_slots(const struct node *node, struct census *n)
 {
     switch ((enum node_state)node->state) {
@@ -174,6 +180,8 @@ void pool_census(const struct control *c, const struct pool *p, struct census *r
         n.machines++;
         n.slots_all += node->slots;
         count_slots(node, &n);
+        if (node_is_supply(node) && !node_is_spot(node))
+            n.on_demand += node->slots;
         if (node->busy > 0)
             n.busy += node->busy;
         if (node->price_usd_micro > 0)

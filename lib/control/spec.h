@@ -34,7 +34,8 @@ struct offer {
     char type[40];             /* machine type */
     enum market market;
     int64_t slots;           /* per node, >= 1 */
-    int64_t price_usd_micro; /* per node and hour; PRICE_UNKNOWN */
+    int64_t price_usd_micro; /* per node and hour; PRICE_UNKNOWN. The one field
+                                   that the core changes later (EVENT_PRICE) */
     int64_t nodes_max;       /* of this offer at once; 0: no limit of its own */
     int64_t batch;           /* nodes one launch call may ask for, >= 1 */
     int64_t settle_ns;       /* a launch younger than this may be missing from a listing */
@@ -78,6 +79,8 @@ struct pool_spec {
     VEC(struct scale_entry) scale; /* at least one */
     struct pace out, in;
 
+    int64_t on_demand_base; /* slots never bought on the spot market */
+    double on_demand_share; /* of the slots above the base, 0..1 */
     enum prefer_offer prefer;
     VEC(struct option_choice) offer_entries; /* buy.offers as written; opaque to the core */
     VEC(struct offer) offers;                /* what they come to; at least one */
@@ -94,6 +97,8 @@ struct pool_spec {
     bool drain_force;                     /* after drain_timeout: terminate even if busy */
 
     char *version_expect; /* owned; NULL: any */
+    double
+        version_replace; /* share of the nodes that may drain for their version at once; 0: none */
 
     int64_t budget_per_hour_usd_micro; /* -1: none */
 };

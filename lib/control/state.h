@@ -127,7 +127,8 @@ struct census {
     int64_t machines;                                   /* all but gone */
     int64_t slots_all;                                  /* of all machines */
     int64_t slots_ready, slots_booting, slots_draining; /* booting: requested ones included */
-    int64_t supply; /* ready + booting (+ lost, while in panic) */
+    int64_t supply;    /* ready + booting (+ lost, while in panic) */
+    int64_t on_demand; /* slots of the supply that are not spot */
     int64_t busy, busy_unknown;
     int64_t price_usd_micro;
     int64_t unhealthy, judged; /* lost or overdue, of those that could be */
@@ -145,6 +146,7 @@ int pool_name_node(struct control *c, struct node *node, const char *id, struct 
 bool pool_is_paused(const struct control *c, const struct pool *p);
 int64_t pool_offer_machines(const struct pool *p, size_t offer); /* all but gone */
 void node_gone(struct control *c, struct pool *p, struct node *node);
+bool node_is_spot(const struct node *node);
 
 /* observe.c */
 void boot_measured(struct pool *p, int64_t boot_ns);
@@ -161,9 +163,16 @@ int64_t guard(struct control *c, struct pool *p, const struct census *census, in
               bool hold, struct trail *trail);
 void guard_start(struct control *c, struct pool *p, int64_t supply);
 
-/* place.c: which offers to buy, which nodes to drain (while the demand is unknown: none). */
+/* place.c: which offers to buy. */
 int place(struct control *c, struct pool *p, const struct census *census, bool hold,
           struct trail *trail, struct effect_list *out, struct error *err);
+/* Slots that should not be spot, of `slots` in all. */
+int64_t on_demand_wanted(const struct pool_spec *spec, int64_t slots);
+/* victims.c: drains what is more than `keep` slots, and what runs another version than it should. */
+int drain_surplus(struct control *c, struct pool *p, const struct census *census, int64_t keep,
+                  struct trail *trail, struct error *err);
+int drain_old_versions(struct control *c, struct pool *p, const struct census *census,
+                       struct trail *trail, struct error *err);
 void offer_failed(struct control *c, struct pool *p, uint16_t offer, int code, const char *text);
 /* A node of it has lived for a while: the failures before are forgotten. */
 void offer_worked(const struct control *c, struct pool *p, uint16_t offer);
