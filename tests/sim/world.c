@@ -282,6 +282,7 @@ static void point(struct happening *h)
     case EVENT_POLICIES:
     case EVENT_TICK:
     case EVENT_HEARTBEAT:
+    case EVENT_PRICE:
     case EVENT_INTERRUPTION:
     case EVENT_PAUSE:
     case EVENT_RESUME:
