@@ -559,6 +559,7 @@ void runtime_free(struct runtime *r)
 {
     if (!r)
         return;
+    store_forget(r->options.store, r);
     if (r->executor)
         r->executor->ops->free(r->executor);
     for (size_t i = 0; i < r->sources.size; i++)

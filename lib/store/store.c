@@ -76,7 +76,8 @@ static void answer(const struct entry_intent *e, const struct error *result)
                   (unsigned long long)e->intent.number);
         result = &refused;
     }
-    e->done(e->ctx, e->intent.number, result);
+    if (e->done)
+        e->done(e->ctx, e->intent.number, result);
 }
 
 /* Of a batch that could not be written, what a restart must know goes first into the next. */
@@ -114,9 +115,8 @@ static void batch_end(struct store *store)
     note_result(store);
     if (result.code < 0)
         keep_state(store);
-    struct entry_queue batch = store->batch;
-    store->batch = (struct entry_queue){ 0 };
-    for (struct entry *entry; (entry = entry_queue_take(&batch));) {
+    /* From the store's own queue, so that an answer may lead to store_forget. */
+    for (struct entry *entry; (entry = entry_queue_take(&store->batch));) {
         if (entry->type == ENTRY_INTENT)
             answer((const struct entry_intent *)entry, &result);
         free(entry);
@@ -180,6 +180,21 @@ int store_write_intent(struct store *store, const struct intent *intent, store_w
     ((struct entry_intent *)entry)->ctx = ctx;
     add(store, entry);
     return 0;
+}
+
+static void forget(const struct entry_queue *queue, const void *ctx)
+{
+    for (struct entry *entry = queue->head; entry; entry = entry->next) {
+        struct entry_intent *e = (struct entry_intent *)entry;
+        if (entry->type == ENTRY_INTENT && e->ctx == ctx)
+            e->done = NULL; /* the writer does not look at it */
+    }
+}
+
+void store_forget(struct store *store, const void *ctx)
+{
+    forget(&store->pending, ctx);
+    forget(&store->batch, ctx);
 }
 
 static void add_state(struct store *store, struct entry *take_entry, const char *what)

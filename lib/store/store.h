@@ -74,6 +74,8 @@ void store_recovered_release(struct store_recovered *recovered);
 typedef void store_written_cb(void *ctx, uint64_t number, const struct error *err);
 int store_write_intent(struct store *store, const struct intent *intent, store_written_cb *done,
                        void *ctx, struct error *err);
+/* Whoever asked with this ctx goes away: its intents are still written, nobody is told. */
+void store_forget(struct store *store, const void *ctx);
 /* The rest is written with the next commit; a failure is logged and counted. */
 void store_close_intent(struct store *store, const struct intent *intent);
 void store_served(struct store *store, uint64_t number);

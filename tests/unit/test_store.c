@@ -240,6 +240,26 @@ static void no_intent_is_taken_while_closing(void **state)
     store_close(NULL);
 }
 
+/* Neither what is being written nor what waits is told to somebody who has gone. */
+static void who_has_gone_is_not_told(void **state)
+{
+    struct bench *b = *state;
+    struct order gone = { b, 7, 0 };
+    for (uint64_t n = 1; n <= 4; n++) {
+        struct intent intent = make_intent(n);
+        assert_int_equal(store_write_intent(b->store, &intent, in_order, &gone, NULL), 0);
+        bench_write(b, n + 10);
+        if (n == 2)
+            uv_run(&b->loop, UV_RUN_NOWAIT);
+    }
+    store_forget(b->store, &gone);
+    bench_run(b);
+    assert_int_equal(gone.wrong, 0);
+    assert_true(gone.next == 7);
+    assert_int_equal(b->acked, 4);
+    assert_int_equal(bench_ask(b, "SELECT count(*) FROM intents"), 8);
+}
+
 static void recovery_comes_first(void **state)
 {
     struct bench *b = *state;
@@ -488,6 +508,7 @@ int main(void)
         bench_test(one_turn_is_one_commit),
         bench_test(closing_writes_what_is_pending),
         bench_test(no_intent_is_taken_while_closing),
+        bench_test(who_has_gone_is_not_told),
         bench_test(recovery_comes_first),
         bench_test(pauses_survive),
         bench_test(samples_are_kept_thinned),
