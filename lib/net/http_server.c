@@ -33,14 +33,16 @@ static void on_run_timer(uv_timer_t *timer);
 /*
  * libmicrohttpd has one epoll set for all connections; the loop watches that set. What the set does
  * not say (bytes read already, idle time-outs) libmicrohttpd tells as the time until it wants to run
- * again, 0 for at once: the loop's other work gets its turn in between all the same.
+ * again, 0 for at once. That is made a millisecond: a timer of 0 that is set in its own callback fires
+ * again before the loop does anything else (libuv before 1.45), and libmicrohttpd says 0 for as long as
+ * a TLS handshake stalls, so that one silent client would stop everything.
  */
 static void run(struct http_server *server)
 {
     MHD_run(server->daemon);
     MHD_UNSIGNED_LONG_LONG wait_ms = 0;
     if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES)
-        uv_timer_start(&server->run_timer, on_run_timer, wait_ms, 0);
+        uv_timer_start(&server->run_timer, on_run_timer, wait_ms > 0 ? wait_ms : 1, 0);
     else
         uv_timer_stop(&server->run_timer);
 }

@@ -77,7 +77,7 @@ static void test_bad_commands(void **state)
         { "yes", "no", "10s", MUSTER_E_TOOBIG, "more than 65536 bytes" },
         { "sleep 60", "no", "100ms", MUSTER_E_UNKNOWN, "not finished after 100ms" },
         { "trap '' TERM; sleep 60; sleep 60", "yes", "100ms", MUSTER_E_UNKNOWN, "not finished" },
-        { "setsid sleep 2 & exit 0", "yes", "200ms", MUSTER_E_UNKNOWN, "has its output open" },
+        { "setsid sleep 4 & exit 0", "yes", "1s", MUSTER_E_UNKNOWN, "has its output open" },
     };
     struct queue_harness *h = *state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -113,7 +113,7 @@ static void test_timeout_kills_the_group(void **state)
     char path[] = "/tmp/muster-test-XXXXXX", command[128];
     int fd = mkstemp(path);
     snprintf(command, sizeof(command), "sleep 60 & echo $! >%s; wait", path);
-    assert_int_equal(run(h, command, "yes", "300ms"), MUSTER_E_UNKNOWN);
+    assert_int_equal(run(h, command, "yes", "1s"), MUSTER_E_UNKNOWN);
     char text[32] = { 0 };
     assert_true(read(fd, text, sizeof(text) - 1) > 0);
     close(fd);
@@ -154,7 +154,7 @@ static void test_close_in_callback(void **state)
     struct queue_harness *h = *state;
     for (size_t i = 0; i < 4; i++) {
         h->close_in_callback = true;
-        assert_int_equal(run(h, commands[i], "no", "100ms") == 0, i == 0);
+        assert_int_equal(run(h, commands[i], "no", i == 3 ? "100ms" : "10s") == 0, i == 0);
         assert_null(h->queue);
     }
 }

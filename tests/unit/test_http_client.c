@@ -158,7 +158,9 @@ static void test_answers(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct http_request request = { .method = "GET",
                                         .url = tiny_server_url(f->server, cases[i].path),
-                                        .timeout_ns = 400 * NS_PER_MS,
+                                        .timeout_ns = strcmp(cases[i].found, "timed out") == 0
+                                                          ? 400 * NS_PER_MS
+                                                          : 0,
                                         .response_max = 4096 };
         struct outcome o = get(f, &request);
         if (o.code != cases[i].code || o.status != cases[i].status ||
