@@ -145,6 +145,7 @@ static void rebind_offers(struct pool *p, const struct pool_spec *from, const st
         struct node *node = p->nodes.at[i];
         uint16_t old = node->offer;
         node->offer = OFFER_NONE;
+        node->unbound = old == OFFER_NONE;
         for (size_t k = 0; old < from->offers.len && k < to->offers.len; k++) {
             if (strcmp(from->offers.at[old].name, to->offers.at[k].name) != 0)
                 continue;

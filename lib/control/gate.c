@@ -47,13 +47,14 @@ static void bucket_take(struct bucket *b, const struct rate *rate, int64_t taken
         b->tokens -= (double)taken;
 }
 
-static int64_t price_of_all(const struct control *c)
+static int64_t price_of_all(const struct control *c, int64_t *ret_unpriced)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < c->pools.len; i++) {
         struct census n;
         pool_census(c, c->pools.at[i], &n);
         sum += n.price_usd_micro;
+        *ret_unpriced += n.unpriced;
     }
     return sum;
 }
@@ -77,8 +78,12 @@ static const char *over_budget(const struct control *c, const struct pool *p,
     if (pool_cap >= 0 &&
         !affordable(offer->price_usd_micro, count, pool_cap - census->price_usd_micro))
         return "it would cost more than budget.per_hour";
-    if (all_cap >= 0 && !affordable(offer->price_usd_micro, count, all_cap - price_of_all(c)))
+    int64_t unpriced = census->unpriced;
+    int64_t all = all_cap >= 0 ? price_of_all(c, &unpriced) : 0;
+    if (all_cap >= 0 && !affordable(offer->price_usd_micro, count, all_cap - all))
         return "it would cost more than limits.usd_per_hour over all pools";
+    if (unpriced > 0)
+        return "there is a budget, and a machine whose price is known only when it is listed";
     return NULL;
 }
 
@@ -188,6 +193,7 @@ static int add_requested(struct control *c, struct pool *p, uint16_t offer_index
         }
         node->intent = number;
         node->offer = offer_index;
+        node->unbound = false;
         node->slots = offer->slots;
         node->price_usd_micro = offer->price_usd_micro;
         node->inventory = inventory_index(c, inv);

@@ -129,6 +129,7 @@ static uint64_t never_served(const struct control *c, const char *token)
 
 static void bind_offer(struct node *node, const struct listed_node *listed)
 {
+    node->unbound = false;
     if (node->offer == OFFER_NONE)
         node->offer = offer_by_name(node->pool, listed->offer);
     if (listed->price_usd_micro > 0)

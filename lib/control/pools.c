@@ -71,8 +71,10 @@ bool pool_is_paused(const struct control *c, const struct pool *p)
 int64_t pool_offer_machines(const struct pool *p, size_t offer)
 {
     int64_t n = 0;
-    for (size_t i = 0; i < p->nodes.len; i++)
-        n += p->nodes.at[i]->offer == offer && p->nodes.at[i]->state != NODE_GONE;
+    for (size_t i = 0; i < p->nodes.len; i++) {
+        const struct node *node = p->nodes.at[i];
+        n += node->state != NODE_GONE && (node->offer == offer || node->unbound);
+    }
     return n;
 }
 
@@ -87,6 +89,7 @@ struct node *pool_add_node(struct control *c, struct pool *p, const char *id, st
     node->pool = p;
     node->busy = BUSY_UNKNOWN;
     node->offer = OFFER_NONE;
+    node->unbound = true;
     node->launched_ns = c->now_ns;
     node->state_since_ns = c->now_ns;
     node->slots = 1;
@@ -186,6 +189,8 @@ void pool_census(const struct control *c, const struct pool *p, struct census *r
             n.busy += node->busy;
         if (node->price_usd_micro > 0)
             n.price_usd_micro += node->price_usd_micro;
+        else
+            n.unpriced += node->unbound;
         bool ill = node->state == NODE_LOST || boot_overdue(c, p, node);
         n.unhealthy += ill;
         n.judged += ill || node->state == NODE_READY;

@@ -131,6 +131,7 @@ struct census {
     int64_t on_demand; /* slots of the supply that are not spot */
     int64_t busy, busy_unknown;
     int64_t price_usd_micro;
+    int64_t unpriced;          /* machines whose price is known only when they are listed */
     int64_t unhealthy, judged; /* lost or overdue, of those that could be */
 };
 
@@ -144,7 +145,8 @@ void pool_census(const struct control *c, const struct pool *p, struct census *r
 struct node *pool_add_node(struct control *c, struct pool *p, const char *id, struct error *err);
 int pool_name_node(struct control *c, struct node *node, const char *id, struct error *err);
 bool pool_is_paused(const struct control *c, const struct pool *p);
-int64_t pool_offer_machines(const struct pool *p, size_t offer); /* all but gone */
+/* All but gone; those that may be of it, not being listed yet, included. */
+int64_t pool_offer_machines(const struct pool *p, size_t offer);
 void node_gone(struct control *c, struct pool *p, struct node *node);
 bool node_is_spot(const struct node *node);
 
