@@ -18,15 +18,19 @@ static const char usage[] =
     "SIGHUP reads the policy files again (a change is noticed without it, too). SIGTERM finishes\n"
     "what is in flight, leaves the nodes running and exits 0.\n"
     "\n"
-    "Exit status: 0 as asked; 1 --once could not decide for some pool; 2 wrong usage or environment.\n";
+    "Exit status: 0 as asked; 1 --once could not decide for some pool; 2 wrong usage or "
+    "environment.\n";
 
 int arguments_parse(int argc, char **argv, struct arguments *ret, int *ret_status)
 {
     enum { ONCE = 256, ALLOW_ROOT };
     static const struct option longs[] = {
-        { "config", required_argument, NULL, 'c' }, { "dry-run", no_argument, NULL, 'n' },
-        { "once", no_argument, NULL, ONCE },        { "allow-root", no_argument, NULL, ALLOW_ROOT },
-        { "version", no_argument, NULL, 'V' },      { "help", no_argument, NULL, 'h' },
+        { "config", required_argument, NULL, 'c' },
+        { "dry-run", no_argument, NULL, 'n' },
+        { "once", no_argument, NULL, ONCE },
+        { "allow-root", no_argument, NULL, ALLOW_ROOT },
+        { "version", no_argument, NULL, 'V' },
+        { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
     *ret_status = 0;

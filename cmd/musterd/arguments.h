@@ -1,4 +1,4 @@
-/* musterd's command line. */
+/* What musterd was asked on its command line; the parser says what is wrong by itself. */
 #ifndef MUSTERD_ARGUMENTS_H
 #define MUSTERD_ARGUMENTS_H
 

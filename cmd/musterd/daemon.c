@@ -25,7 +25,7 @@ static char *joined(const char *directory, const char *name)
 
 static struct status_timing timing_of(const struct timing *t)
 {
-    return (struct status_timing) {
+    return (struct status_timing){
         .count = t->count,
         .sum_ns = t->sum_ns,
         .p50_ns = timing_quantile(t, 0.5),
@@ -39,7 +39,7 @@ static void facts(void *ctx, struct status_facts *ret)
     struct daemon *d = ctx;
     struct runtime_view view;
     runtime_look(d->runtime, &view);
-    *ret = (struct status_facts) {
+    *ret = (struct status_facts){
         .generation = view.generation,
         .now_ns = clock_system.boot_ns(NULL),
         .wall_ns = clock_system.wall_ns(NULL),
@@ -57,8 +57,8 @@ static void facts(void *ctx, struct status_facts *ret)
     struct policy_dir_problem problem;
     size_t n = 0;
     while (n < PROBLEM_FILES_MAX && policy_dir_problem(view.policies, n, &problem)) {
-        d->problems[n] = (struct status_file_problem) { problem.file, problem.text,
-                                                        problem.since_wall_ns };
+        d->problems[n] =
+            (struct status_file_problem){ problem.file, problem.text, problem.since_wall_ns };
         n++;
     }
     ret->file_problems_len = n;
@@ -134,7 +134,8 @@ static int open_server(struct daemon *d, struct error *err)
         .tls_cert = d->config.tls_cert,
         .tls_key = d->config.tls_key,
     };
-    int rc = http_server_new(&d->loop, &d->log, &options, status_handle, d->status, &d->server, err);
+    int rc =
+        http_server_new(&d->loop, &d->log, &options, status_handle, d->status, &d->server, err);
     if (rc < 0)
         return error_wrap(err, "listen %s:%u", d->config.listen_host,
                           (unsigned)d->config.listen_port);
@@ -198,7 +199,7 @@ int daemon_open(struct daemon *d, struct error *err)
         rc = http_client_new(&d->loop, "muster/" MUSTER_VERSION, &d->http, err);
     /* The endpoint's address is part of what nodes are started with, so its fields are filled in
      * before the first node can be. */
-    d->provider_env = (struct provider_env) {
+    d->provider_env = (struct provider_env){
         .loop = &d->loop,
         .log = &d->log,
         .clock = &clock_system,

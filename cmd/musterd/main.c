@@ -57,8 +57,9 @@ static bool refuse_root(const struct arguments *arguments)
 {
     if (geteuid() != 0 || arguments->allow_root || getenv("MUSTER_ALLOW_ROOT"))
         return false;
-    fputs("musterd: running as root: nothing here needs it. Use a user of its own, or --allow-root\n",
-          stderr);
+    fputs(
+        "musterd: running as root: nothing here needs it. Use a user of its own, or --allow-root\n",
+        stderr);
     return true;
 }
 
@@ -146,7 +147,7 @@ int main(int argc, char **argv)
         fputs("musterd: out of memory\n", stderr);
         return 2;
     }
-    daemon.log = (struct log) {
+    daemon.log = (struct log){
         .fd = STDERR_FILENO,
         .level = daemon.config.log_level,
         .format = daemon.config.log_format,

@@ -7,14 +7,14 @@
 void kinds_init(struct kinds *ret)
 {
     size_t n = 0;
-    for (; queues[n] && n < KINDS_MAX; n++)
+    for (; n < KINDS_MAX && queues[n]; n++)
         ret->queues[n] = &queues[n]->options;
     ret->queues[n] = NULL;
     n = 0;
-    for (; providers[n] && n < KINDS_MAX; n++)
+    for (; n < KINDS_MAX && providers[n]; n++)
         ret->providers[n] = &providers[n]->options;
     ret->providers[n] = NULL;
-    ret->config = (struct config_kinds) {
+    ret->config = (struct config_kinds){
         .policies = policies,
         .queues = ret->queues,
         .providers = ret->providers,

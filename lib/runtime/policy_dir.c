@@ -15,13 +15,13 @@
 #define GONE_AFTER_NS  (3 * NS_PER_S) /* editors replace a file by removing it for a moment */
 
 struct file {
-    char *name; /* within the directory */
+    char *name;                  /* within the directory */
     char digest[DIGEST_HEX_MAX]; /* of the content looked at last */
     char pool[POOL_NAME_MAX];    /* the pool it describes, by its last good content; "" none */
     char *problem;               /* NULL: the content is in force */
     int64_t problem_since_wall_ns;
     int64_t gone_since_ns; /* boot clock: since when it is missing; 0: it is there */
-    bool clashes; /* the problem is another file that describes the same pool */
+    bool clashes;          /* the problem is another file that describes the same pool */
     bool seen;
 };
 
@@ -325,15 +325,15 @@ int policy_dir_scan(struct policy_dir *dir, struct error *err)
 bool policy_dir_problem(const struct policy_dir *dir, size_t index, struct policy_dir_problem *ret)
 {
     if (dir->problem && index-- == 0) {
-        *ret = (struct policy_dir_problem) { dir->path, dir->problem, dir->problem_since_wall_ns };
+        *ret = (struct policy_dir_problem){ dir->path, dir->problem, dir->problem_since_wall_ns };
         return true;
     }
     for (size_t i = 0; i < dir->files.len; i++) {
         const struct file *file = &dir->files.at[i];
         if (!file->problem || index-- > 0)
             continue;
-        *ret = (struct policy_dir_problem) { file->name, file->problem,
-                                             file->problem_since_wall_ns };
+        *ret =
+            (struct policy_dir_problem){ file->name, file->problem, file->problem_since_wall_ns };
         return true;
     }
     return false;

@@ -6,9 +6,9 @@
 #include "base/map.h"
 #include "queue/queue.h"
 
-#define STOP_WAIT_NS   (10 * NS_PER_S)
-#define RESCAN_MS      250  /* file events come in bursts */
-#define UNSETTLED_MS   3100 /* see policy_dir_unsettled */
+#define STOP_WAIT_NS (10 * NS_PER_S)
+#define RESCAN_MS    250  /* file events come in bursts */
+#define UNSETTLED_MS 3100 /* see policy_dir_unsettled */
 
 /* What the runtime holds for one pool: its open queue source. */
 struct source {
@@ -26,7 +26,7 @@ struct runtime {
     struct executor *executor;
     struct policy_dir *policies;
     struct effect_list effects;
-    struct map sources; /* struct source * by pool */
+    struct map sources;            /* struct source * by pool */
     VEC(struct source *) unpolled; /* asked, but not open: answered after the step */
     uv_timer_t *timer, *rescan;
     uv_fs_event_t *watch;
@@ -192,8 +192,8 @@ static void log_intent(struct runtime *r, const struct intent *intent)
 {
     bool launch = intent->kind == INTENT_LAUNCH;
     log_line(r->options.log, LOG_INFO, launch ? "launch" : "terminate",
-             LOG_STR("pool", intent->pool), LOG_STR(launch ? "offer" : "node",
-                                                    launch ? intent->offer : intent->node),
+             LOG_STR("pool", intent->pool),
+             LOG_STR(launch ? "offer" : "node", launch ? intent->offer : intent->node),
              LOG_INT("nodes", intent->count), LOG_INT("intent", (int64_t)intent->number),
              LOG_INT("try", intent->tries));
 }
@@ -584,7 +584,7 @@ const struct control *runtime_control(const struct runtime *r)
 
 void runtime_look(const struct runtime *r, struct runtime_view *ret)
 {
-    *ret = (struct runtime_view) {
+    *ret = (struct runtime_view){
         .generation = r->generation,
         .mode = r->executor->ops->name,
         .started_ns = r->started_ns,

@@ -30,7 +30,7 @@ struct runtime_options {
     const struct kinds *kinds;
     const struct provider_env *provider_env;
     struct control_options control;
-    const char *policies;   /* directory */
+    const char *policies; /* directory */
     bool dry_run;
     void (*stopped)(void *ctx); /* after runtime_stop: nothing is in flight any more */
     void *ctx;
@@ -56,11 +56,11 @@ int runtime_submit(struct runtime *r, struct event *ev, struct error *err);
 const struct control *runtime_control(const struct runtime *r);
 
 struct runtime_view {
-    uint64_t generation;  /* grows with every step */
-    const char *mode;     /* "live", "dry-run" */
+    uint64_t generation; /* grows with every step */
+    const char *mode;    /* "live", "dry-run" */
     int64_t started_ns, started_wall_ns;
-    int64_t ticked_ns;    /* end of the last tick that succeeded; 0: none yet */
-    int64_t tick_ns;      /* the period */
+    int64_t ticked_ns; /* end of the last tick that succeeded; 0: none yet */
+    int64_t tick_ns;   /* the period */
     const struct timing *tick, *lateness;
     const struct policy_dir *policies;
 };

@@ -11,12 +11,8 @@
 /* The whole table, once more and by hand: a row per state, a column per state moved to. */
 static const char *const allowed[NODE_STATES] = {
     /*                   R B r d t L g */
-    [NODE_REQUESTED] = "  .x....x",
-    [NODE_BOOTING] = "  ..xxxxx",
-    [NODE_READY] = "  ...xxxx",
-    [NODE_DRAINING] = "  ....x.x",
-    [NODE_TERMINATING] = "  ...x..x",
-    [NODE_LOST] = "  ..xxx.x",
+    [NODE_REQUESTED] = "  .x....x", [NODE_BOOTING] = "  ..xxxxx",     [NODE_READY] = "  ...xxxx",
+    [NODE_DRAINING] = "  ....x.x",  [NODE_TERMINATING] = "  ...x..x", [NODE_LOST] = "  ..xxx.x",
     [NODE_GONE] = "  .......",
 };
 

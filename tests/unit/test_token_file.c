@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <cmocka.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 struct place {
     char dir[64];

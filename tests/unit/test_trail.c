@@ -134,10 +134,9 @@ static void bounded(void **state)
     char subject[200];
     memset(subject, 's', sizeof(subject) - 1);
     subject[sizeof(subject) - 1] = '\0';
-    trail_about(&trail, STAGE_GATE, "who", subject, "why", TRAIL_COUNT("a", 1),
-                TRAIL_COUNT("b", 2), TRAIL_COUNT("c", 3), TRAIL_COUNT("d", 4), TRAIL_COUNT("e", 5),
-                TRAIL_COUNT("f", 6), TRAIL_COUNT("g", 7), TRAIL_COUNT("h", 8),
-                TRAIL_COUNT("i", 9));
+    trail_about(&trail, STAGE_GATE, "who", subject, "why", TRAIL_COUNT("a", 1), TRAIL_COUNT("b", 2),
+                TRAIL_COUNT("c", 3), TRAIL_COUNT("d", 4), TRAIL_COUNT("e", 5), TRAIL_COUNT("f", 6),
+                TRAIL_COUNT("g", 7), TRAIL_COUNT("h", 8), TRAIL_COUNT("i", 9));
     assert_int_equal(trail.steps[0].values_len, TRAIL_VALUES_MAX);
     assert_int_equal(strlen(trail.steps[0].subject), TRAIL_SUBJECT_MAX - 1);
     buf_release(&text);
@@ -146,8 +145,10 @@ static void bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_as_people_read_them), cmocka_unit_test(placeholders),
-        cmocka_unit_test(lines),                      cmocka_unit_test(as_json),
+        cmocka_unit_test(values_as_people_read_them),
+        cmocka_unit_test(placeholders),
+        cmocka_unit_test(lines),
+        cmocka_unit_test(as_json),
         cmocka_unit_test(bounded),
     };
     return cmocka_run_group_tests_name("trail", tests, NULL, NULL);
