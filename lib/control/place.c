@@ -47,7 +47,8 @@ void offer_worked(const struct control *c, struct pool *p, uint16_t offer)
 static bool offer_open(const struct control *c, const struct pool *p, size_t index)
 {
     const struct offer *offer = &p->spec->offers.at[index];
-    if (c->now_ns < p->offers.at[index].not_before_ns)
+    const struct offer_memory *memory = &p->offers.at[index];
+    if (c->now_ns < memory->not_before_ns || memory->refused == p->decisions)
         return false;
     if (offer->nodes_max > 0 && pool_offer_machines(p, index) >= offer->nodes_max)
         return false;
@@ -71,7 +72,9 @@ static double slot_price(const struct offer *offer, int64_t deficit)
 struct shortage {
     int64_t deficit;  /* slots */
     int64_t room;     /* slots left below slots.max */
+    int64_t machines; /* left below nodes.max */
     unsigned markets; /* bit by enum market */
+    bool refused;     /* the gate has said why in the trail */
 };
 
 #define ON_DEMAND  (1U << MARKET_ON_DEMAND)
@@ -123,20 +126,25 @@ static int buy_some(struct control *c, struct pool *p, size_t index, int64_t nod
     return rc;
 }
 
-/* Buys until nothing is missing or nothing can be bought; a refusal of the gate is returned. */
+/*
+ * Buys until nothing is missing or nothing can be bought. What the gate refuses for one offer (its
+ * price, say) it may allow for another.
+ */
 static int buy_until(struct control *c, struct pool *p, struct shortage *s, struct trail *trail,
                      struct effect_list *out, struct error *err)
 {
     size_t index;
     const struct offer *offer;
-    while (s->deficit > 0 && (offer = best_offer(c, p, s, &index)) != NULL) {
+    while (s->deficit > 0 && s->machines > 0 && (offer = best_offer(c, p, s, &index)) != NULL) {
         int64_t nodes = s->deficit / offer->slots > 0 ? s->deficit / offer->slots : 1;
         if (nodes > s->room / offer->slots)
             nodes = s->room / offer->slots;
+        if (nodes > s->machines)
+            nodes = s->machines;
         if (offer->nodes_max > 0 && nodes > offer->nodes_max - pool_offer_machines(p, index))
             nodes = offer->nodes_max - pool_offer_machines(p, index);
         int64_t bought = 0;
-        int rc = buy_some(c, p, index, nodes, &bought, trail, out, err);
+        int rc = buy_some(c, p, index, nodes, &bought, s->refused ? NULL : trail, out, err);
         if (bought > 0)
             trail_about(trail, STAGE_PLACE, "buy", offer->name,
                         "{nodes} nodes of {slots} slots for the {deficit} slots missing",
@@ -144,8 +152,13 @@ static int buy_until(struct control *c, struct pool *p, struct shortage *s, stru
                         TRAIL_COUNT("deficit", s->deficit));
         s->deficit -= bought * offer->slots;
         s->room -= bought * offer->slots;
-        if (rc < 0)
+        s->machines -= bought;
+        if (rc == MUSTER_E_REFUSED) {
+            p->offers.at[index].refused = p->decisions;
+            s->refused = true;
+        } else if (rc < 0) {
             return rc;
+        }
     }
     return 0;
 }
@@ -170,7 +183,12 @@ static int buy(struct control *c, struct pool *p, const struct census *census, s
     int64_t missing = p->desired - census->supply;
     int64_t firm = on_demand_wanted(p->spec, p->desired) - census->on_demand;
     firm = !apart || firm < 0 ? 0 : firm < missing ? firm : missing;
-    struct shortage s = { firm, p->spec->slots_max - census->slots_all, ON_DEMAND };
+    struct shortage s = {
+        .deficit = firm,
+        .room = p->spec->slots_max - census->slots_all,
+        .machines = p->spec->nodes_max - census->machines,
+        .markets = ON_DEMAND,
+    };
     int rc = buy_until(c, p, &s, trail, out, err);
     s.deficit += missing - firm;
     s.markets = apart ? SPOT : ANY_MARKET;
@@ -179,12 +197,17 @@ static int buy(struct control *c, struct pool *p, const struct census *census, s
     s.markets = ANY_MARKET;
     if (rc == 0 && apart && s.deficit > 0)
         rc = buy_until(c, p, &s, trail, out, err);
-    if (rc == 0 && s.deficit > 0)
+    if (rc == 0 && s.deficit > 0 && s.machines <= 0)
+        trail_step(trail, STAGE_PLACE, "buy", p->desired - s.deficit, p->desired - s.deficit,
+                   "{deficit} slots missing, but all machines there are, draining ones included, "
+                   "are as many as nodes.max allows",
+                   TRAIL_COUNT("deficit", s.deficit));
+    else if (rc == 0 && s.deficit > 0 && !s.refused)
         trail_step(trail, STAGE_PLACE, "buy", p->desired - s.deficit, p->desired - s.deficit,
                    "{deficit} slots missing, but no offer can be bought now (sold out, backing "
                    "off, at its limit, or larger than the {room} slots left below slots.max)",
                    TRAIL_COUNT("deficit", s.deficit), TRAIL_COUNT("room", s.room));
-    return rc == MUSTER_E_REFUSED ? 0 : rc; /* the gate has said why in the trail */
+    return rc;
 }
 
 int place(struct control *c, struct pool *p, const struct census *census, bool hold,

@@ -360,6 +360,13 @@ static bool one_too_many(const struct world *w, const struct pool_view *pool, in
     return false;
 }
 
+/* What the last decision ended with. */
+static const char *last_words(const struct pool_view *pool)
+{
+    const struct trail *trail = pool->last ? &pool->last->trail : NULL;
+    return trail && trail->len > 0 ? trail->steps[trail->len - 1].why : pool->problem;
+}
+
 static const char *unsettled_pool(struct world *w, const struct pool_view *pool)
 {
     char *text = w->check->text;
@@ -377,7 +384,7 @@ static const char *unsettled_pool(struct world *w, const struct pool_view *pool)
     if (lacks || one_too_many(w, pool, supply)) {
         snprintf(text, size, "%s wants %lld slots, has %lld ready, %lld booting (%s)", pool->name,
                  (long long)pool->desired, (long long)pool->slots_ready,
-                 (long long)pool->slots_booting, pool->problem);
+                 (long long)pool->slots_booting, last_words(pool));
         return text;
     }
     const struct node *node = odd_node(w, pool->name);
