@@ -92,7 +92,8 @@ static void plan_commit(struct world *w, int64_t delay_ns)
 void journal_ask(struct world *w, const struct journal_entry *entry)
 {
     PUSH(&w->journal.pending, *entry);
-    plan_commit(w, fate_draw(w, CHANNEL_JOURNAL, "").request_ns);
+    struct fate fate = fate_draw(w, CHANNEL_JOURNAL, "");
+    plan_commit(w, fate.request_ns + fate.answer_ns);
 }
 
 static void answer(struct world *w, const struct journal_entry *entry, const char *problem)
