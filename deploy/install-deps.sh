@@ -2,7 +2,7 @@
 # usage: install-deps.sh [--check] build|lint|test
 #
 # Installs the Debian packages that are missing, and only those:
-#   build   what it takes to compile and run muster
+#   build   what it takes to compile and run muster and its demo
 #   lint    build, and what `make lint` runs
 #   test    all of the above, and what `make test` runs
 #
@@ -27,6 +27,7 @@ libsqlite3-dev          pc:sqlite3
 libhiredis-dev          pc:hiredis
 ca-certificates         -
 tzdata                  -
+xz-utils                cmd:xz
 "
 lint_packages="
 clang-format            cmd:clang-format
@@ -49,6 +50,7 @@ procps                  cmd:ps
 psmisc                  cmd:fuser
 curl                    cmd:curl
 jq                      cmd:jq
+ruby-sidekiq            cmd:sidekiq
 "
 
 usage() {
