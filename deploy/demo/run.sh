@@ -155,7 +155,7 @@ if [ "$stay" = yes ]; then
     finish $?
 fi
 
-timeout 150 "$build/muster" top --until-idle || fail "the work was not done in time"
+timeout --foreground 150 "$build/muster" top --until-idle || fail "the work was not done in time"
 wait "$feeder_pid"
 feeder_pid=
 elapsed=$(($(date +%s) - started))
