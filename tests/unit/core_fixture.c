@@ -193,6 +193,18 @@ void core_listing(struct core *core, const char *inventory, const struct listed_
                                .listing = { inventory, nodes, len, core->now_ns } });
 }
 
+void core_list_fleet(struct core *core, int n)
+{
+    struct listed_node nodes[32];
+    assert_true(n <= 32);
+    for (int i = 0; i < n; i++) {
+        nodes[i] = (struct listed_node){ .pool = "p", .state = LISTED_RUNNING, .slots = 1 };
+        snprintf(nodes[i].id, sizeof(nodes[i].id), "n-%d", i + 1);
+        snprintf(nodes[i].offer, sizeof(nodes[i].offer), "local/small");
+    }
+    core_listing(core, "local", nodes, (size_t)n);
+}
+
 void core_acknowledge(struct core *core)
 {
     for (size_t i = 0; i < core->journal.len; i++) {

@@ -68,6 +68,8 @@ void core_sample(struct core *core, const char *pool, double waiting, double run
 /* A complete listing; asked for just now. */
 void core_listing(struct core *core, const char *inventory, const struct listed_node *nodes,
                   size_t len);
+/* The same, of the running machines n-1 .. n-<n> of pool "p", n <= 32. */
+void core_list_fleet(struct core *core, int n);
 /* Acknowledges every intent that the last step wrote, and leaves the effects of the last ack. */
 void core_acknowledge(struct core *core);
 void core_launched(struct core *core, uint64_t number, const char *id);

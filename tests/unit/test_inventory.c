@@ -15,15 +15,8 @@ static struct listed_node machine(const char *id, enum listed_state state)
 /* Lists n-1 .. n-<len> as running, `later_ns` from now. */
 static void list_first(struct core *core, int64_t later_ns, size_t len)
 {
-    struct listed_node nodes[32];
-    assert_true(len <= 32);
-    for (size_t i = 0; i < len; i++) {
-        char id[NODE_ID_MAX];
-        snprintf(id, sizeof(id), "n-%zu", i + 1);
-        nodes[i] = machine(id, LISTED_RUNNING);
-    }
     core->now_ns += later_ns;
-    core_listing(core, "local", nodes, len);
+    core_list_fleet(core, (int)len);
 }
 
 /* ---- adoption ------------------------------------------------------------------------------------- */
