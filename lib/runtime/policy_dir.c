@@ -299,18 +299,26 @@ static int scan_files(struct policy_dir *dir, DIR *open_dir, struct error *err)
     return rc;
 }
 
+/* A directory that cannot be read says nothing about the files in it. */
+static int unreadable(struct policy_dir *dir, int errno_value, struct error *err)
+{
+    struct error why = { 0 };
+    int rc = error_errno(&why, errno_value, "policy directory %s", dir->path);
+    if (!dir->problem) {
+        dir->problem = str_dup(str_from(why.text));
+        dir->problem_since_wall_ns = dir->env.clock->wall_ns(dir->env.clock->ctx);
+    }
+    if (err)
+        *err = why;
+    dir->env.scanned(dir->env.ctx, false);
+    return rc;
+}
+
 int policy_dir_scan(struct policy_dir *dir, struct error *err)
 {
     DIR *open_dir = opendir(dir->path);
-    if (!open_dir) {
-        int rc = error_errno(err, errno, "policy directory %s", dir->path);
-        if (!dir->problem) {
-            dir->problem = err ? str_dup(str_from(err->text)) : NULL;
-            dir->problem_since_wall_ns = dir->env.clock->wall_ns(dir->env.clock->ctx);
-        }
-        dir->env.scanned(dir->env.ctx, false);
-        return rc;
-    }
+    if (!open_dir)
+        return unreadable(dir, errno, err);
     free(dir->problem);
     dir->problem = NULL;
     int rc = scan_files(dir, open_dir, err);
