@@ -125,6 +125,8 @@ static CURLcode set_request(struct http_call *call, const struct http_request *r
         SET(CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
     if (request->ca_file)
         SET(CURLOPT_CAINFO, request->ca_file);
+    SET(CURLOPT_PROXY,
+        request->proxy ? request->proxy : ""); /* none, whatever the environment says */
     return rc;
 }
 
@@ -146,7 +148,6 @@ static CURLcode set_limits(struct http_call *call, const struct http_request *re
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_PROXY, ""); /* none, whatever the environment says */
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)call->body.ceiling);
     SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(CURLOPT_OPENSOCKETDATA, call);

@@ -35,9 +35,10 @@ struct http_request {
     struct str body;
     const char *unix_socket; /* connect here instead; may be NULL */
     const char *ca_file;     /* may be NULL: the system's */
-    int64_t timeout_ns;      /* the whole call; 0: 20s */
-    size_t response_max;     /* bytes of body; 0: 8 MiB */
-    bool link_local;         /* may connect to link-local addresses: a cloud's metadata service */
+    const char *proxy;   /* http://host:port to go through; NULL: none, whatever the environment */
+    int64_t timeout_ns;  /* the whole call; 0: 20s */
+    size_t response_max; /* bytes of body; 0: 8 MiB */
+    bool link_local;     /* may connect to link-local addresses: a cloud's metadata service */
 };
 
 struct http_response {

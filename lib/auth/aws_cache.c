@@ -1,0 +1,126 @@
+/*
+ * Holds credentials while they are good and gets new ones ahead of time.
+ *
+ *     now                        advisory            mandatory      expiry
+ *      |  given out as they are     | given out, and      |  all wait   |
+ *      |                            | fetched meanwhile   |             |
+ */
+#include <stdlib.h>
+
+#include "auth/aws_credentials.h"
+
+#define ADVISORY_NS  (10 * 60 * NS_PER_S)
+#define MANDATORY_NS (5 * 60 * NS_PER_S)
+/* After a fetch in the background failed, how long until the next one. */
+#define FORGIVE_NS (30 * NS_PER_S)
+
+struct cache {
+    struct aws_source base;
+    struct aws_source_env env;
+    struct aws_source *inner;
+    struct aws_credentials held; /* access_key NULL: none */
+    bool fetching;
+    bool stale; /* refused by a service */
+    int64_t not_before_ns;
+    aws_source_cb *done; /* a fetch that waits for the inner one; else NULL */
+    void *ctx;
+};
+
+static int64_t left_ns(const struct cache *cache)
+{
+    int64_t now_ns = cache->env.clock->wall_ns(cache->env.clock->ctx);
+    if (!cache->held.access_key || cache->stale)
+        return 0;
+    return cache->held.expires_wall_ns == AWS_NEVER_EXPIRES ? AWS_NEVER_EXPIRES
+                                                            : cache->held.expires_wall_ns - now_ns;
+}
+
+static int64_t boot_ns(const struct cache *cache)
+{
+    return cache->env.clock->boot_ns(cache->env.clock->ctx);
+}
+
+static void answer(struct cache *cache, const struct error *err)
+{
+    aws_source_cb *done = cache->done;
+    cache->done = NULL;
+    if (done)
+        done(cache->ctx, err->code ? NULL : &cache->held, err);
+}
+
+/* A failed refresh is no failure while what is held still works. */
+static void refresh_failed(struct cache *cache, const struct error *err)
+{
+    bool usable = left_ns(cache) > 0;
+    cache->not_before_ns = boot_ns(cache) + FORGIVE_NS;
+    if (usable)
+        log_printf(cache->env.log, LOG_WARNING,
+                   "AWS credentials are not renewed: %s; continuing: those held are still good",
+                   err->text);
+    answer(cache, usable ? &(struct error){ 0 } : err);
+}
+
+static void on_found(void *ctx, const struct aws_credentials *found, const struct error *err)
+{
+    struct cache *cache = ctx;
+    struct aws_credentials copy = { 0 };
+    struct error failure = *err;
+    cache->fetching = false;
+    if (!failure.code && aws_credentials_copy(&copy, found, &failure) == 0) {
+        aws_credentials_release(&cache->held);
+        cache->held = copy;
+        cache->stale = false;
+        answer(cache, &failure);
+        return;
+    }
+    refresh_failed(cache, &failure);
+}
+
+static void cache_fetch(struct aws_source *self, aws_source_cb *done, void *ctx)
+{
+    struct cache *cache = (struct cache *)self;
+    int64_t left = left_ns(cache);
+    bool wait = left <= MANDATORY_NS;
+    bool refresh = left <= ADVISORY_NS && !cache->fetching &&
+                   (left <= 0 || boot_ns(cache) >= cache->not_before_ns);
+    if (wait && !refresh && !cache->fetching)
+        wait = false; /* good still, and the source failed a moment ago */
+    cache->done = wait ? done : NULL;
+    cache->ctx = ctx;
+    if (refresh) {
+        cache->fetching = true;
+        aws_source_fetch(cache->inner, on_found, cache);
+    }
+    if (!wait)
+        done(ctx, &cache->held, &(struct error){ 0 });
+}
+
+static void cache_free(struct aws_source *self)
+{
+    struct cache *cache = (struct cache *)self;
+    aws_source_free(cache->inner);
+    aws_credentials_release(&cache->held);
+    free(cache);
+}
+
+static const struct aws_source_ops cache_ops = { cache_fetch, cache_free };
+
+void aws_source_cache_forget(struct aws_source *self)
+{
+    ((struct cache *)self)->stale = true;
+}
+
+int aws_source_cache(const struct aws_source_env *env, struct aws_source *take_inner,
+                     struct aws_source **ret, struct error *err)
+{
+    struct cache *cache = calloc(1, sizeof(*cache));
+    if (!cache) {
+        aws_source_free(take_inner);
+        return error_nomem(err);
+    }
+    cache->base.ops = &cache_ops;
+    cache->env = *env;
+    cache->inner = take_inner;
+    *ret = &cache->base;
+    return 0;
+}

@@ -1,0 +1,100 @@
+#include "auth/aws_call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+
+#define ATTEMPTS_DEFAULT 3
+#define ATTEMPTS_MOST    20
+#define PAUSE_MAX_NS     (20 * NS_PER_S)
+
+/* Copies a text into the block, after what is there. */
+static const char *put(char **at, const char *text)
+{
+    size_t size = text ? strlen(text) + 1 : 0;
+    char *copy = *at;
+    if (!text)
+        return NULL;
+    memcpy(copy, text, size);
+    *at += size;
+    return copy;
+}
+
+static size_t size_of(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+int aws_call_new(const struct aws_request *request, struct aws_call **ret, struct error *err)
+{
+    size_t size = size_of(request->service) + size_of(request->region) + size_of(request->action) +
+                  size_of(request->target) + request->body.len;
+    struct aws_call *call = calloc(1, sizeof(*call) + size);
+    if (!call)
+        return error_nomem(err);
+    char *at = call->texts;
+    call->request = *request;
+    call->request.service = put(&at, request->service);
+    call->request.region = put(&at, request->region);
+    call->request.action = put(&at, request->action);
+    call->request.target = put(&at, request->target);
+    if (request->body.len > 0)
+        memcpy(at, request->body.ptr, request->body.len);
+    call->request.body.ptr = at;
+    *ret = call;
+    return 0;
+}
+
+void aws_call_free(struct aws_call *call)
+{
+    if (!call)
+        return;
+    if (call->request.body.len > 0)
+        explicit_bzero(call->texts + (call->request.body.ptr - call->texts),
+                       call->request.body.len);
+    free(call);
+}
+
+void aws_call_list_append(struct aws_call_list *list, struct aws_call *call)
+{
+    call->next = NULL;
+    call->before = list->last;
+    if (list->last)
+        list->last->next = call;
+    else
+        list->first = call;
+    list->last = call;
+}
+
+void aws_call_list_remove(struct aws_call_list *list, struct aws_call *call)
+{
+    if (call->before)
+        call->before->next = call->next;
+    else
+        list->first = call->next;
+    if (call->next)
+        call->next->before = call->before;
+    else
+        list->last = call->before;
+    call->next = call->before = NULL;
+}
+
+int aws_call_attempts_max(void)
+{
+    int64_t attempts;
+    const char *text = getenv("AWS_MAX_ATTEMPTS");
+    if (!text || units_parse_int(str_from(text), &attempts, NULL) < 0 || attempts < 1)
+        return ATTEMPTS_DEFAULT;
+    return attempts < ATTEMPTS_MOST ? (int)attempts : ATTEMPTS_MOST;
+}
+
+int64_t aws_call_pause_ns(struct rng *rng, int attempt, bool throttled)
+{
+    int64_t most = throttled ? NS_PER_S : 50 * NS_PER_MS;
+    for (int i = 1; i < attempt && most < PAUSE_MAX_NS; i++)
+        most *= 2;
+    if (most > PAUSE_MAX_NS)
+        most = PAUSE_MAX_NS;
+    return (int64_t)(rng_unit(rng) * (double)most);
+}

@@ -1,0 +1,53 @@
+#include "auth/aws_settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option rows[] = {
+    OPTION_STRING(struct aws_settings, profile, "profile", .optional = true,
+                  .help = "profile of ~/.aws/config and ~/.aws/credentials; absent: AWS_PROFILE"),
+    OPTION_STRING(struct aws_settings, role_arn, "role", .optional = true,
+                  .help = "ARN of a role to assume with the credentials that are found"),
+    OPTION_STRING(struct aws_settings, region, "region", .optional = true,
+                  .help = "for what names none; absent: AWS_REGION, then the profile's"),
+    OPTION_STRING(struct aws_settings, ca_file, "ca_file", .optional = true,
+                  .help = "certificates to trust (PEM); absent: AWS_CA_BUNDLE, then the system's"),
+    OPTION_STRING(struct aws_settings, proxy, "proxy", .optional = true,
+                  .help = "http://HOST:PORT through which AWS is reached"),
+    OPTION_STRINGS(struct aws_settings, endpoints, "endpoints", .fallback = "[]",
+                   .help = "[ec2=URL, \"*=URL\"]: other addresses of services, * for all"),
+    { 0 },
+};
+
+static bool is_url(struct str text)
+{
+    return (str_starts(text, "http://") || str_starts(text, "https://")) &&
+           !memchr(text.ptr, '@', text.len);
+}
+
+static int settings_check(const void *options, const char **ret_key, struct error *err)
+{
+    const struct aws_settings *s = options;
+    for (size_t i = 0; i < s->endpoints.len; i++) {
+        const char *equals = strchr(s->endpoints.at[i], '=');
+        if (!equals || equals == s->endpoints.at[i] || !is_url(str_from(equals + 1))) {
+            *ret_key = "endpoints";
+            return error_set(err, MUSTER_E_INVALID,
+                             "'%s' is not SERVICE=URL, as ec2=http://127.0.0.1:5000",
+                             s->endpoints.at[i]);
+        }
+    }
+    if (s->role_arn && !str_starts(str_from(s->role_arn), "arn:")) {
+        *ret_key = "role";
+        return error_set(err, MUSTER_E_INVALID, "'%s' is not the ARN of a role", s->role_arn);
+    }
+    return 0;
+}
+
+const struct option_set aws_settings_options = {
+    .name = "aws",
+    .help = "how AWS is reached, and as whom",
+    .size = sizeof(struct aws_settings),
+    .rows = rows,
+    .check = settings_check,
+};
