@@ -248,6 +248,29 @@ static void an_outage_does_not_count_as_calm(void **state)
     core_stop(&core);
 }
 
+/* A pool that is found again wants what it has, for one window: it may have wanted it just before. */
+static void a_found_pool_is_kept_for_one_window(void **state)
+{
+    (void)state;
+    struct core core;
+    core_start(&core);
+    struct pool_spec *spec = core_spec("p");
+    spec->in.after_ns = SECONDS(300);
+    spec->lost_after = 1000;
+    core_scale(spec, &policy_backlog, NULL);
+    core_policy(&core, spec);
+    core_list_fleet(&core, 8);
+    for (int i = 0; i < 30; i++) {
+        core_sample(&core, "p", 0, 0);
+        assert_int_equal(core_view(&core, "p").desired, 8);
+        core.now_ns += SECONDS(10);
+    }
+    core.now_ns += SECONDS(10);
+    core_sample(&core, "p", 0, 0);
+    assert_int_equal(core_view(&core, "p").desired, 0);
+    core_stop(&core);
+}
+
 /* ---- retirement ----------------------------------------------------------------------------------- */
 
 static void a_retiring_pool_wants_nothing(void **state)
@@ -403,6 +426,7 @@ int main(void)
         cmocka_unit_test(new_bounds_hold_at_once),
         cmocka_unit_test(unknown_demand_is_held),
         cmocka_unit_test(an_outage_does_not_count_as_calm),
+        cmocka_unit_test(a_found_pool_is_kept_for_one_window),
         cmocka_unit_test(a_retiring_pool_wants_nothing),
         cmocka_unit_test(many_unwell_at_once),
         cmocka_unit_test(panic_holds_until_it_is_over),

@@ -14,8 +14,11 @@ struct buy_case {
         int64_t slots;
         double usd; /* below 0: unknown */
         int64_t nodes_max, batch;
+        enum market market;
     } offers[3];
     enum prefer_offer prefer;
+    int64_t base; /* on-demand */
+    double share;
     int64_t want, slots_max, nodes_max; /* 0: 100 */
     const char *bought;
 };
@@ -83,6 +86,33 @@ static const struct buy_case buys[] = {
       .want = 25,
       .nodes_max = 17,
       .bought = "a*17" },
+
+/* On-demand apart: "o" costs a dollar, "s" is spot and costs a third. */
+#define FIRM       OFFER("o", 1, 1)
+#define CHEAP(...) OFFER("s", 1, 0.3, .market = MARKET_SPOT, __VA_ARGS__)
+    { "the cheapest, wherever", { FIRM, CHEAP() }, .want = 5, .bought = "s*5" },
+    { "a base on demand", { FIRM, CHEAP() }, .base = 2, .want = 5, .bought = "o*2 s*3" },
+    { "no more than the base", { FIRM, CHEAP() }, .base = 9, .want = 5, .bought = "o*5" },
+    { "a share on demand", { FIRM, CHEAP() }, .share = 0.2, .want = 10, .bought = "o*2 s*8" },
+    { "a share is rounded up", { FIRM, CHEAP() }, .share = 0.2, .want = 6, .bought = "o*2 s*4" },
+    { "base, and share of the rest",
+      { FIRM, CHEAP() },
+      .base = 2,
+      .share = 0.5,
+      .want = 6,
+      .bought = "o*4 s*2" },
+    { "what spot cannot give",
+      { FIRM, CHEAP(.nodes_max = 1) },
+      .share = 0.2,
+      .want = 5,
+      .bought = "o*1 s*1 o*3" },
+    { "what on-demand cannot give", { CHEAP() }, .base = 2, .want = 5, .bought = "s*5" },
+    { "nodes.max holds over both",
+      { FIRM, CHEAP() },
+      .base = 2,
+      .want = 9,
+      .nodes_max = 5,
+      .bought = "o*2 s*3" },
 };
 
 static void buys_the_cheapest_cover(void **state)
@@ -100,7 +130,10 @@ static void buys_the_cheapest_cover(void **state)
                                              usd < 0 ? PRICE_UNKNOWN : DOLLARS(usd));
             offer->nodes_max = t->offers[k].nodes_max;
             offer->batch = t->offers[k].batch ? t->offers[k].batch : 1;
+            offer->market = t->offers[k].market;
         }
+        spec->on_demand_base = t->base;
+        spec->on_demand_share = t->share;
         spec->prefer = t->prefer;
         spec->slots_max = t->slots_max ? t->slots_max : 100;
         spec->nodes_max = t->nodes_max ? t->nodes_max : 100;
@@ -130,7 +163,7 @@ static void draining_machines_count(void **state)
         assert_int_equal(core_step(&core, drain), 0);
         core_tick(&core, SECONDS(1));
         assert_int_equal(core_count(&core, EFFECT_WRITE_INTENT), 0);
-        assert_true(by_nodes ? core_trail_has(&core, "p", "launch", "exceed nodes.max")
+        assert_true(by_nodes ? core_trail_has(&core, "p", "buy", "as many as nodes.max allows")
                              : core_trail_has(&core, "p", "buy", "larger than the 0 slots left"));
         /* It is done, it is stopped, it is gone: now there is room. */
         core_beat(&core, "n-1", BEAT_DRAINED, 0);
@@ -380,6 +413,71 @@ static void drains_in_the_preferred_order(void **state)
     }
 }
 
+/* What the file wants on demand stays, though it is the dearest. */
+static void on_demand_is_kept(void **state)
+{
+    (void)state;
+    struct core core;
+    core_start(&core);
+    struct pool_spec *spec = core_spec("p");
+    spec->offers.at[0].market = MARKET_SPOT;
+    core_offer(spec, "local/firm", 1, DOLLARS(9));
+    spec->on_demand_base = 2;
+    spec->prefer_victims[0] = VICTIM_DEAREST;
+    spec->prefer_victims[1] = -1;
+    core_fleet(&core, spec, 6); /* n-1 and n-2 are on demand */
+    core_sample(&core, "p", 4, 0);
+    assert_int_equal(core_nodes(&core, "p", NODE_DRAINING), 2);
+    assert_int_equal(core_state(&core, "n-1"), NODE_READY);
+    assert_int_equal(core_state(&core, "n-2"), NODE_READY);
+    core_sample(&core, "p", 1, 0);
+    assert_int_equal(core_nodes(&core, "p", NODE_READY), 1);
+    assert_int_equal(core_state(&core, "n-1") == NODE_READY,
+                     core_state(&core, "n-2") != NODE_READY);
+    core_stop(&core);
+}
+
+/* Nodes of another version go while they are idle, few at a time, and are bought again. */
+static void old_versions_are_replaced(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        double replace;
+        const char *versions[5];
+        int busy; /* of the first so many */
+        int drained;
+    } versions[] = {
+        { "none may", 0, { "1", "1", "1", "1", "1" }, 0, 0 },
+        { "one at least", 0.01, { "1", "1", "1", "1", "1" }, 0, 1 },
+        { "two of five", 0.5, { "1", "1", "1", "1", "1" }, 0, 2 },
+        { "only the old", 1, { "1", "2", "2", "1", "2" }, 0, 2 },
+        { "only the idle", 1, { "1", "1", "1", "2", "2" }, 2, 1 },
+        { "what does not tell is none", 1, { "", "", "1", "2", "2" }, 0, 1 },
+        { "all are new", 1, { "2", "2", "2", "2", "2" }, 0, 0 },
+    };
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        struct core core;
+        core_start(&core);
+        struct pool_spec *spec = core_spec("p");
+        spec->version_expect = str_dup(STR("2"));
+        spec->version_replace = versions[i].replace;
+        core_fleet(&core, spec, 5);
+        for (int k = 0; k < 5; k++) {
+            struct victim v = { .busy = k < versions[i].busy, .version = versions[i].versions[k] };
+            say(&core, k, &v);
+        }
+        core_sample(&core, "p", 5 - versions[i].busy, versions[i].busy);
+        if (core_nodes(&core, "p", NODE_DRAINING) != versions[i].drained)
+            fail_msg("%s: %d", versions[i].name, core_nodes(&core, "p", NODE_DRAINING));
+        core_tick(&core, SECONDS(1));
+        assert_int_equal(core_count(&core, EFFECT_WRITE_INTENT), versions[i].drained);
+        core_tick(&core, SECONDS(1)); /* no more of them before these are back */
+        assert_int_equal(core_nodes(&core, "p", NODE_DRAINING), versions[i].drained);
+        core_stop(&core);
+    }
+}
+
 static void never_drains_below_what_is_wanted(void **state)
 {
     (void)state;
@@ -445,6 +543,8 @@ int main(void)
         cmocka_unit_test(what_is_sold_out_is_bought_elsewhere),
         cmocka_unit_test(a_proof_from_before_does_not_end_a_rest),
         cmocka_unit_test(drains_in_the_preferred_order),
+        cmocka_unit_test(on_demand_is_kept),
+        cmocka_unit_test(old_versions_are_replaced),
         cmocka_unit_test(never_drains_below_what_is_wanted),
         cmocka_unit_test(what_has_no_name_is_not_drained),
         cmocka_unit_test(a_paused_pool_is_left_alone),
