@@ -19,6 +19,8 @@
 #include "control/intent.h"
 #include "control/spec.h"
 
+struct aws_client;
+struct aws_settings;
 struct provider; /* an open provider; each implementation has its own */
 
 /* What a provider needs from its surroundings; borrowed, lives longer than the provider. */
@@ -30,6 +32,8 @@ struct provider_env {
     const char *state_dir;  /* musterd's state directory; a provider may keep a directory there */
     const char *agent_url;  /* where nodes send heartbeats: "http://127.0.0.1:8420" */
     const char *agent_token_file;
+    struct aws_client *aws; /* shared; NULL where no AWS is */
+    const struct aws_settings *aws_settings;
 };
 
 /* ok: nodes are borrowed for the call; otherwise err says why (the whole listing is void). */

@@ -159,6 +159,19 @@ static int open_store(struct daemon *d, struct error *err)
     return rc;
 }
 
+/* It asks for credentials when the first call is made, so it is there whether AWS is used or not. */
+static int open_aws(struct daemon *d, struct error *err)
+{
+    const struct aws_client_env env = {
+        .loop = &d->loop,
+        .log = &d->log,
+        .clock = &clock_system,
+        .http = d->http,
+        .settings = &d->config.aws,
+    };
+    return aws_client_new(&env, &d->aws, err);
+}
+
 static void on_stopped(void *ctx)
 {
     struct daemon *d = ctx;
@@ -173,6 +186,8 @@ static int open_runtime(struct daemon *d, struct error *err)
         .clock = &clock_system,
         .store = d->store,
         .http = d->http,
+        .aws = d->aws,
+        .aws_settings = &d->config.aws,
         .kinds = &d->kinds,
         .provider_env = &d->provider_env,
         .policies = d->config.policies,
@@ -197,6 +212,8 @@ int daemon_open(struct daemon *d, struct error *err)
         rc = open_store(d, err);
     if (rc == 0)
         rc = http_client_new(&d->loop, "muster/" MUSTER_VERSION, &d->http, err);
+    if (rc == 0)
+        rc = open_aws(d, err);
     /* The endpoint's address is part of what nodes are started with, so its fields are filled in
      * before the first node can be. */
     d->provider_env = (struct provider_env){
@@ -205,6 +222,8 @@ int daemon_open(struct daemon *d, struct error *err)
         .clock = &clock_system,
         .controller = d->config.controller,
         .state_dir = d->config.state,
+        .aws = d->aws,
+        .aws_settings = &d->config.aws,
     };
     if (rc == 0)
         rc = open_runtime(d, err);
@@ -222,6 +241,7 @@ void daemon_release(struct daemon *d)
     http_server_free(d->server);
     status_free(d->status);
     runtime_free(d->runtime);
+    aws_client_free(d->aws);
     http_client_free(d->http);
     store_close(d->store);
     free(d->agent_url);

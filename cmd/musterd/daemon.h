@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "arguments.h"
+#include "auth/aws_client.h"
 #include "config/daemon_file.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -24,6 +25,7 @@ struct daemon {
     char *agent_url;
     struct store *store;
     struct http_client *http;
+    struct aws_client *aws;
     struct runtime *runtime;
     struct status *status;
     struct http_server *server;

@@ -265,7 +265,7 @@ static bool set_paths(struct daemon_config *config, const char *file)
     char **const paths[] = { &config->policies,         &config->state,
                              &config->token_read_file,  &config->token_admin_file,
                              &config->token_agent_file, &config->tls_cert,
-                             &config->tls_key };
+                             &config->tls_key,          &config->aws.ca_file };
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         if (!resolve(paths[i], file))
             return false;
@@ -277,13 +277,28 @@ static bool set_paths(struct daemon_config *config, const char *file)
 
 /* ---- the file ---- */
 
+/* A table of its own: what calls AWS is not only this file's business. */
+static void read_aws(struct job *job)
+{
+    const struct option_set *set = &aws_settings_options;
+    void *settings = NULL;
+    if (!reader_set(&job->reader, set, "", yaml_get_key(job->root, set->name),
+                    yaml_get(job->root, set->name), &settings))
+        return;
+    job->settings.config.aws = *(struct aws_settings *)settings;
+    free(settings);
+}
+
 static void read_settings(struct job *job, const char *path)
 {
     size_t errors_before = job->reader.problems->errors;
     reader_defaults(&job->reader, file_rows, &job->settings);
     for (const struct section *s = inner_sections; s->key; s++)
         reader_defaults(&job->reader, s->rows, &job->settings);
-    reader_section(&job->reader, &file_section, "", NULL, job->root, &job->settings, NULL);
+    struct reader_words others = { 0 };
+    reader_word(&others, aws_settings_options.name);
+    reader_section(&job->reader, &file_section, "", NULL, job->root, &job->settings, &others);
+    read_aws(job);
     if (!job->reader.nomem)
         check_together(job);
     if (!job->reader.nomem && job->reader.problems->errors == errors_before)
@@ -351,5 +366,6 @@ void daemon_config_release(struct daemon_config *config)
     free(config->token_agent_file);
     free(config->tls_cert);
     free(config->tls_key);
+    option_set_release(&aws_settings_options, &config->aws);
     *config = (struct daemon_config){ 0 };
 }

@@ -2,6 +2,7 @@
 #ifndef CONFIG_DAEMON_FILE_H
 #define CONFIG_DAEMON_FILE_H
 
+#include "auth/aws_settings.h"
 #include "base/log.h"
 #include "config/problems.h"
 #include "control/control.h"
@@ -21,6 +22,7 @@ struct daemon_config {
     int64_t list_every_ns;    /* 15s */
     int64_t retention_ns;     /* history kept: 30d */
     struct control_limits limits;
+    struct aws_settings aws;
     enum log_level log_level;
     enum log_format log_format;
 };

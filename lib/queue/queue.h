@@ -15,6 +15,8 @@
 #include "control/signal.h"
 
 struct queue; /* an open source; each implementation has its own */
+struct aws_client;
+struct aws_settings;
 struct http_client;
 
 struct queue_env {
@@ -22,6 +24,8 @@ struct queue_env {
     struct log *log;
     const struct clock *clock;
     struct http_client *http; /* shared; NULL in tests of sources that need none */
+    struct aws_client *aws;   /* shared; NULL where no AWS is */
+    const struct aws_settings *aws_settings;
 };
 
 /* err->code 0: sample is filled (borrowed for the call). */

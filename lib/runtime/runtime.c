@@ -138,6 +138,8 @@ static int open_source(struct runtime *r, const char *pool, struct error *err)
         .log = r->options.log,
         .clock = r->options.clock,
         .http = r->options.http,
+        .aws = r->options.aws,
+        .aws_settings = r->options.aws_settings,
     };
     struct error why = { 0 };
     int rc = source->plugin->open(&env, view.spec->queue.options, &source->queue, &why);

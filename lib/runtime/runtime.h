@@ -17,6 +17,8 @@
 #include "runtime/timing.h"
 #include "store/store.h"
 
+struct aws_client;
+struct aws_settings;
 struct http_client;
 struct runtime;
 
@@ -27,6 +29,8 @@ struct runtime_options {
     const struct clock *clock;
     struct store *store;
     struct http_client *http;
+    struct aws_client *aws; /* NULL: none */
+    const struct aws_settings *aws_settings;
     const struct kinds *kinds;
     const struct provider_env *provider_env;
     struct control_options control;
