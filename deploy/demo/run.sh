@@ -26,23 +26,29 @@ fi
 musterd_pid=
 feeder_pid=
 
+# musterd leaves nodes running when it stops, so they are drained first, the way a person would:
+# the policy file goes, the pool retires.
+retire() {
+    [ -n "$(muster nodes 2>/dev/null | grep '^local-')" ] || return 0
+    echo "draining the nodes ..."
+    rm -f "$dir"/policies/*.yaml
+    for _ in $(seq 150); do
+        muster nodes 2>/dev/null | grep -q '^local-' || return 0
+        sleep 0.2
+    done
+    echo "some nodes are still there: muster-agent processes of $dir" >&2
+}
+
 finish() {
-    trap - EXIT INT TERM
+    trap - EXIT
+    trap '' INT TERM
     [ -n "$feeder_pid" ] && kill "$feeder_pid" 2>/dev/null
     if [ -n "$musterd_pid" ] && kill -0 "$musterd_pid" 2>/dev/null; then
-        # musterd leaves nodes running when it stops: take them down first, the way a person would.
-        if [ "$1" -ne 0 ]; then
-            rm -f "$dir"/policies/*.yaml
-            for _ in $(seq 100); do
-                [ -n "$(ls "$dir/state/local" 2>/dev/null)" ] || break
-                muster nodes 2>/dev/null | grep -q demo || break
-                sleep 0.2
-            done
-        fi
+        retire
         kill -TERM "$musterd_pid" 2>/dev/null
         wait "$musterd_pid"
     fi
-    if [ "$keep" = no ] && [ "$1" -eq 0 ]; then
+    if [ "$keep" = no ] && { [ "$1" -eq 0 ] || [ "$1" -eq 130 ]; }; then
         rm -rf "$dir"
     elif [ "$1" -ne 0 ]; then
         echo "left as it is, for a look: $dir (musterd.log, state/, spool/)" >&2
@@ -118,7 +124,8 @@ health: { heartbeat: 1s, ready_within: 30s, boot: 3s }
 END
 muster check "$dir/policies/demo.yaml" || fail "the demo's policy file is not right"
 
-"$build/musterd" --allow-root --config "$dir/muster.yaml" 2> "$dir/musterd.log" &
+# In a session of its own: Ctrl-C is for this script, which takes the nodes down before musterd.
+setsid "$build/musterd" --allow-root --config "$dir/muster.yaml" 2> "$dir/musterd.log" &
 musterd_pid=$!
 for _ in $(seq 100); do
     MUSTER_URL=$(sed -n 's/.*listen=\(http[^ ]*\).*/\1/p' "$dir/musterd.log" | head -n 1)
@@ -152,7 +159,7 @@ feeder_pid=$!
 if [ "$stay" = yes ]; then
     echo "running until Ctrl-C"
     muster top
-    finish $?
+    finish 130
 fi
 
 timeout --foreground 150 "$build/muster" top --until-idle || fail "the work was not done in time"
@@ -165,7 +172,7 @@ elapsed=$(($(date +%s) - started))
 "$here/verify.sh" "$dir" "$count" || fail "the results are not what they should be"
 launched=$(grep -c ' launch .*offer=local' "$dir/musterd.log")
 cost=$(muster status --json | sed -n 's/.*"cost_usd":\([0-9.e-]*\).*/\1/p' | head -n 1)
-left=$(muster nodes | grep -c '^demo' || :)
+left=$(muster nodes | grep -c '^local-' || :)
 [ "$left" -eq 0 ] || fail "$left nodes are still there"
 size=$(cat "$dir"/results/*.xz | wc -c)
 echo
