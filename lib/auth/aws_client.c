@@ -355,15 +355,30 @@ static void on_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-static void drop_all(struct aws_call_list *list)
+/* ctx NULL: all. */
+static size_t drop(struct aws_call_list *list, const void *ctx)
 {
-    while (list->first) {
-        struct aws_call *call = list->first;
+    struct aws_call *next = NULL;
+    size_t dropped = 0;
+    for (struct aws_call *call = list->first; call; call = next) {
+        next = call->next;
+        if (ctx && call->ctx != ctx)
+            continue;
         aws_call_list_remove(list, call);
         if (call->http)
             http_cancel(call->http);
         aws_call_free(call);
+        dropped++;
     }
+    return dropped;
+}
+
+void aws_client_drop(struct aws_client *client, const void *ctx)
+{
+    drop(&client->waiting, ctx);
+    drop(&client->failed, ctx);
+    client->in_flight -= drop(&client->flying, ctx);
+    schedule(client, 0);
 }
 
 void aws_client_free(struct aws_client *client)
@@ -371,9 +386,9 @@ void aws_client_free(struct aws_client *client)
     if (!client)
         return;
     client->freed = true;
-    drop_all(&client->waiting);
-    drop_all(&client->flying);
-    drop_all(&client->failed);
+    drop(&client->waiting, NULL);
+    drop(&client->flying, NULL);
+    drop(&client->failed, NULL);
     aws_source_free(client->credentials);
     aws_limits_release(&client->limits);
     uv_close((uv_handle_t *)&client->timer, on_closed);

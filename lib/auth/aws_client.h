@@ -82,6 +82,9 @@ typedef void aws_done_cb(void *ctx, const struct aws_response *response, const s
 int aws_call(struct aws_client *client, const struct aws_request *request, aws_done_cb *done,
              void *ctx, struct error *err);
 
+/* Drops every call made with this ctx: their callbacks never come. */
+void aws_client_drop(struct aws_client *client, const void *ctx);
+
 /* The remedy for an AWS error code and HTTP status; the table of docs/internals/aws-errors.md. */
 int aws_error_class(const char *code, int status);
 

@@ -44,6 +44,22 @@ static int settings_check(const void *options, const char **ret_key, struct erro
     return 0;
 }
 
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+const char *aws_settings_region(const struct aws_settings *settings, char ret[static 64])
+{
+    const char *region = settings->region;
+    if (!region)
+        region = variable("AWS_REGION");
+    if (!region)
+        region = variable("AWS_DEFAULT_REGION");
+    return region && str_copy_c(ret, 64, region) ? ret : NULL;
+}
+
 const struct option_set aws_settings_options = {
     .name = "aws",
     .help = "how AWS is reached, and as whom",

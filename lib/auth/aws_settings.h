@@ -13,6 +13,10 @@ struct aws_settings {
     struct option_strings endpoints; /* "ec2=http://127.0.0.1:5000"; "*=..." for all services */
 };
 
+/* The region for what names none: the setting, AWS_REGION, AWS_DEFAULT_REGION, the profile's; NULL: none.
+ * `ret` holds it. */
+const char *aws_settings_region(const struct aws_settings *settings, char ret[static 64]);
+
 extern const struct option_set aws_settings_options; /* the rows of the section */
 
 #endif

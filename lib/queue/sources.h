@@ -12,5 +12,7 @@ extern const struct queue_plugin queue_celery;
 extern const struct queue_plugin queue_rq;
 extern const struct queue_plugin queue_sidekiq;
 extern const struct queue_plugin queue_bullmq;
+extern const struct queue_plugin queue_sqs;
+extern const struct queue_plugin queue_cloudwatch;
 
 #endif

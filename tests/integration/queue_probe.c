@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <uv.h>
 
+#include "auth/aws_client.h"
 #include "base/json.h"
 #include "net/http_client.h"
 #include "queue/queue.h"
@@ -62,10 +63,15 @@ static int set_all(const struct option_set *set, void *options, char **settings,
     return rc == 0 && set->check ? set->check(options, &key, err) : rc;
 }
 
-static int probe(uv_loop_t *loop, struct http_client *http, const struct queue_plugin *plugin,
+static int probe(uv_loop_t *loop, struct http_client *http, struct aws_client *aws,
+                 const struct aws_settings *settings_of_aws, const struct queue_plugin *plugin,
                  char **settings, struct error *err)
 {
-    const struct queue_env env = { loop, NULL, &clock_system, http };
+    const struct queue_env env = { .loop = loop,
+                                   .clock = &clock_system,
+                                   .http = http,
+                                   .aws = aws,
+                                   .aws_settings = settings_of_aws };
     void *options = calloc(1, plugin->options.size);
     struct queue *queue = NULL;
     bool answered = false;
@@ -87,6 +93,7 @@ int main(int argc, char **argv)
 {
     uv_loop_t loop;
     struct http_client *http = NULL;
+    struct aws_client *aws = NULL;
     struct error err = { 0 };
     const struct queue_plugin *plugin = argc > 1 ? queue_find(argv[1]) : NULL;
     if (!plugin) {
@@ -97,8 +104,15 @@ int main(int argc, char **argv)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     uv_loop_init(&loop);
     int rc = http_client_new(&loop, "queue_probe", &http, &err);
+    const struct aws_settings settings = { 0 };
+    const struct aws_client_env env = {
+        .loop = &loop, .clock = &clock_system, .http = http, .settings = &settings
+    };
     if (rc == 0)
-        rc = probe(&loop, http, plugin, argv + 2, &err);
+        rc = aws_client_new(&env, &aws, &err);
+    if (rc == 0)
+        rc = probe(&loop, http, aws, &settings, plugin, argv + 2, &err);
+    aws_client_free(aws);
     http_client_free(http);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);

@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 
+#include "auth/aws_client.h"
 #include "base/clock.h"
 #include "net/http_client.h"
 
@@ -25,12 +26,18 @@ void queue_harness_init(struct queue_harness *h)
     h->clock = (struct clock){ clock_system.boot_ns, standing_wall_ns, h };
     int rc = http_client_new(&h->loop, "muster-test", &h->http, NULL);
     assert(rc == 0);
+    const struct aws_client_env env = {
+        .loop = &h->loop, .clock = &h->clock, .http = h->http, .settings = &h->aws_settings
+    };
+    rc = aws_client_new(&env, &h->aws, NULL);
+    assert(rc == 0);
     (void)rc;
 }
 
 void queue_harness_release(struct queue_harness *h)
 {
     queue_harness_close(h);
+    aws_client_free(h->aws);
     http_client_free(h->http);
     uv_run(&h->loop, UV_RUN_DEFAULT);
     int rc = uv_loop_close(&h->loop);
@@ -80,7 +87,11 @@ bool queue_harness_open(struct queue_harness *h, const struct queue_plugin *plug
         key = set->name;
         rc = set->check(h->options, &key, &h->err);
     }
-    struct queue_env env = { &h->loop, NULL, &h->clock, h->http };
+    struct queue_env env = { .loop = &h->loop,
+                             .clock = &h->clock,
+                             .http = h->http,
+                             .aws = h->aws,
+                             .aws_settings = &h->aws_settings };
     if (rc == 0)
         rc = plugin->open(&env, h->options, &h->queue, &h->err);
     else

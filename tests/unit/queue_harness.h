@@ -4,13 +4,16 @@
 
 #include <stdbool.h>
 
+#include "auth/aws_settings.h"
 #include "queue/sources.h"
 
 struct queue_harness {
     uv_loop_t loop;
     struct http_client *http;
-    struct clock clock; /* the system's, or one that stands at wall_ns */
-    int64_t wall_ns;    /* 0: the system's */
+    struct aws_client *aws;
+    struct aws_settings aws_settings; /* all absent: endpoints and credentials by environment */
+    struct clock clock;               /* the system's, or one that stands at wall_ns */
+    int64_t wall_ns;                  /* 0: the system's */
     const struct queue_plugin *plugin;
     void *options;
     struct queue *queue;
