@@ -40,7 +40,10 @@ struct provider_env {
 typedef void provider_list_cb(void *ctx, const struct listed_node *nodes, size_t len,
                               const struct error *err);
 
-/* err->code 0: `len` nodes exist now (len < count: the rest certainly does not, text says why). */
+/*
+ * `len` nodes exist now, and if err->code is 0 or len > 0 the rest of `count` certainly does not; code
+ * and text then say why. No node and a code: the launch failed.
+ */
 typedef void provider_launch_cb(void *ctx, const char (*ids)[NODE_ID_MAX], size_t len,
                                 const struct error *err);
 

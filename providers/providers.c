@@ -1,10 +1,12 @@
 #include <string.h>
 
+#include "providers/aws/plugin.h"
 #include "providers/local/plugin.h"
 #include "providers/provider.h"
 
 const struct provider_plugin *const providers[] = {
     &provider_local,
+    &provider_aws,
     NULL,
 };
 

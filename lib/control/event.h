@@ -53,6 +53,7 @@ struct listed_node {
     int64_t slots;           /* from its tag; 0: unknown */
     int64_t price_usd_micro; /* of this very machine, per hour; 0: what its offer costs */
     int64_t age_ns;          /* since it was created, by the provider's clock; -1: unknown */
+    bool interrupted;        /* the cloud has given notice of its end */
 };
 
 enum beat_state { BEAT_BOOTING, BEAT_READY, BEAT_DRAINING, BEAT_DRAINED };

@@ -211,6 +211,13 @@ static int take_listed(struct control *c, struct inventory *inv, uint16_t index,
     if (node->adopted && node->served && node->state == NODE_BOOTING &&
         listed->state == LISTED_RUNNING)
         node_move(node, NODE_READY, c->now_ns);
+    if (listed->interrupted && !node->interrupted) {
+        node->interrupted = true;
+        if (node_move(node, NODE_DRAINING, c->now_ns) &&
+            note(out, LOG_INFO, node->pool->spec->name, err,
+                 "node %s drains: the cloud takes it back", node->id) < 0)
+            return MUSTER_E_NOMEM;
+    }
     if (listed->state == LISTED_GONE) {
         died(c, node);
         node_gone(c, node->pool, node);

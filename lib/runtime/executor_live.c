@@ -75,10 +75,10 @@ static void launched(void *ctx, const char (*ids)[NODE_ID_MAX], size_t len, cons
 {
     struct call *call = ctx;
     struct live *live = call->live;
-    enum event_type type = err->code ? EVENT_LAUNCH_FAILED : EVENT_LAUNCHED;
+    enum event_type type = err->code && len == 0 ? EVENT_LAUNCH_FAILED : EVENT_LAUNCHED;
     struct event ev = result_event(type, call->number, err);
     ev.result.ids = ids;
-    ev.result.len = err->code ? 0 : len;
+    ev.result.len = len;
     call_free(call);
     live->env.event(live->env.ctx, &ev);
 }

@@ -1,0 +1,99 @@
+/*
+ * Provider `aws`: a node is an EC2 instance, known by its tags. The parts of the provider, for each
+ * other; the world sees provider_aws in aws.c.
+ *
+ *     options.c     the policy file's entry, and the offers it stands for
+ *     requests.c    form bodies      answers.c, values.c, xml.c   what comes back
+ *     memory.c      what is sold out, and prices
+ *     op.c          calls in flight
+ *     list.c        DescribeInstances, page by page, and spot notices
+ *     launch.c      CreateFleet or RunInstances
+ *     terminate.c   TerminateInstances, several at a time
+ *
+ * One open provider serves all regions.
+ */
+#ifndef PROVIDERS_AWS_AWS_H
+#define PROVIDERS_AWS_AWS_H
+
+#include "auth/aws_client.h"
+#include "base/vec.h"
+#include "providers/aws/memory.h"
+#include "providers/aws/options.h"
+#include "providers/aws/requests.h"
+#include "providers/provider.h"
+
+#define AWS_REGION_MAX 32
+
+/* The body a launch was sent with. A token must be sent again with exactly what it was sent with. */
+struct aws_sent {
+    char token[TOKEN_MAX];
+    char *body; /* owned */
+};
+
+/* A termination that waits to be sent with others. */
+struct aws_doomed {
+    char id[NODE_ID_MAX];
+    char region[AWS_REGION_MAX];
+    provider_terminate_cb *done;
+    void *ctx;
+};
+
+struct aws_timers; /* on the heap: they outlive the provider by a turn of the loop */
+
+struct provider {
+    const struct provider_env *env;
+    struct aws_memory memory;
+    struct aws_op *ops; /* in flight, or with an answer that is to be told later */
+    struct aws_timers *timers;
+    VEC(struct aws_doomed) doomed;
+    VEC(struct aws_sent) sent;
+    VEC(char *) templates; /* names of launch templates that are there; owned */
+    bool notices_failed;   /* the last look at spot requests failed; it was logged */
+};
+
+int64_t aws_now_ns(const struct provider *self);
+
+/* ---- calls in flight: op.c ---------------------------------------------------------------------- */
+
+/*
+ * One piece of work: a launch, a listing, a batch of terminations. `answer` is called with each answer
+ * (response may be NULL, err->code 0: good); it makes the next call, or ends the op with aws_op_free.
+ * When the provider is closed, ops without a call are freed, and the others when their answer comes.
+ */
+struct aws_op {
+    struct provider *provider; /* NULL: it was closed */
+    char region[AWS_REGION_MAX];
+    void (*answer)(struct aws_op *op, const struct aws_response *response, const struct error *err);
+    void (*release)(struct aws_op *op); /* frees the op and what it owns */
+    bool calling;
+    struct error late; /* the answer of a call that could not be made */
+    struct aws_op *next, **prev;
+};
+
+/* "aws:eu-central-1" to the op's region; puts it into the provider's list. */
+void aws_op_begin(struct provider *self, struct aws_op *op, const char *inventory);
+/* request->service and region are filled in. Always answered later. */
+void aws_op_call(struct aws_op *op, struct aws_request *request);
+/* The answer that no call gives: told in the loop's next turn. */
+void aws_op_fail(struct aws_op *op, int code, const char *text);
+void aws_op_free(struct aws_op *op);
+
+int aws_timers_open(struct provider *self, struct error *err);
+void aws_timers_close(struct provider *self);
+/* Runs aws_terminate_flush after a moment in which others may come. */
+void aws_timers_batch(struct provider *self);
+
+/* ---- the plugin's calls ------------------------------------------------------------------------- */
+
+void aws_list(struct provider *self, const char *inventory, provider_list_cb *done, void *ctx);
+void aws_launch(struct provider *self, const struct launch_request *request,
+                provider_launch_cb *done, void *ctx);
+void aws_terminate(struct provider *self, const struct intent *intent, provider_terminate_cb *done,
+                   void *ctx);
+void aws_terminate_flush(struct provider *self);
+
+/* What this machine costs an hour; PRICE_UNKNOWN. Spot prices are remembered by zone, others by region. */
+int64_t aws_price_of(const struct provider *self, const char *region,
+                     const struct ec2_instance *instance);
+
+#endif
