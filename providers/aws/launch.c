@@ -2,8 +2,8 @@
  * Launching: one CreateFleet over all types and zones of an offer, or one RunInstances where there is
  * one of each. What is sold out is left out for a while.
  *
- * Nothing here is sent twice by itself: an answer that is lost is MUSTER_E_UNKNOWN, and the core asks
- * again with the same token, which has to come with the same parameters.
+ * An answer that is lost is MUSTER_E_UNKNOWN, and the core asks again with the same token, which has to
+ * come with the same parameters.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -266,9 +266,8 @@ static void launch_refused(struct launch_op *launch, const struct aws_response *
         bad.code = 0;
     if (bad.code == MUSTER_E_CAPACITY)
         note_sold_out(launch, "", "");
-    bool sent = response || bad.code != MUSTER_E_TRANSIENT;
-    /* The service failed somewhere: perhaps behind the point where machines are started. */
-    if ((bad.code == MUSTER_E_TRANSIENT && sent) || bad.code == MUSTER_E_TOOBIG)
+    /* The request was heard, its answer could not be taken. */
+    if (bad.code == MUSTER_E_TOOBIG || bad.code == MUSTER_E_NOMEM)
         bad.code = MUSTER_E_UNKNOWN;
     finish(launch, NULL, 0, &bad);
 }
@@ -293,7 +292,8 @@ static void send_launch(struct launch_op *launch)
         .action = launch->fleet ? "CreateFleet" : "RunInstances",
         .body = buf_str(&launch->body),
         .priority = AWS_LAUNCH,
-        .resource_tokens = (unsigned)launch->intent.count,
+        .repeatable = true, /* by its token */
+        .resource_tokens = launch->fleet ? 0 : (unsigned)launch->intent.count,
     };
     keep_sent(launch->base.provider, launch->intent.token, &launch->body);
     launch->base.answer = launch_answer;
