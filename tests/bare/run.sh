@@ -53,6 +53,7 @@ make_base() {
 
 enter_machine_settings() {
     cp /etc/resolv.conf "$root/etc/resolv.conf"
+    printf '127.0.0.1 localhost\n::1 localhost ip6-localhost\n' >"$root/etc/hosts" # the installer's work
     # Certificates that the owner of this machine added.
     if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
         cp /usr/local/share/ca-certificates/*.crt "$root/usr/local/share/ca-certificates/"
