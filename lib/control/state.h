@@ -17,7 +17,7 @@
 /* What is remembered of an offer: failed ones are left alone for a while. */
 struct offer_memory {
     uint64_t refused; /* number of the last decision in which the gate refused it */
-    int failures; /* in a row */
+    int failures;     /* in a row */
     int64_t not_before_ns;
     char problem[128];
 };
