@@ -201,6 +201,7 @@ static int on_policy(struct control *c, struct pool_spec *take_spec, struct effe
     p->offers.len = take_spec->offers.len;
     p->described = true;
     p->retiring = false;
+    p->replaced_ns = 0;
     p->poll_due_ns = c->now_ns;
     return c->recovered ? pool_run(c, p, out, err) : 0;
 }

@@ -225,14 +225,18 @@ int place(struct control *c, struct pool *p, const struct census *census, bool h
         return buy(c, p, census, trail, out, err);
     if (p->panic) /* guard keeps what there is; a drain would be a guess */
         return 0;
-    int64_t keep = p->desired;
-    if (hold && !p->retiring && !settled) {
+    if (hold && !p->retiring) {
+        if (settled)
+            return 0;
         /* Nodes that were lost, or found late: whether they are too many is not known. */
-        keep = census->supply < p->spec->slots_max ? census->supply : p->spec->slots_max;
+        int64_t most = p->spec->slots_max;
+        int64_t keep = census->supply < most ? census->supply : most;
         trail_step(trail, STAGE_PLACE, "keep", p->desired, keep,
                    "{surplus} slots more than wanted are kept while the demand is unknown",
                    TRAIL_COUNT("surplus", keep - p->desired));
+        return drain_surplus(c, p, census, keep, trail, err);
     }
-    return settled ? drain_old_versions(c, p, census, trail, err)
-                   : drain_surplus(c, p, census, keep, trail, err);
+    int rc = settled ? 0 : drain_surplus(c, p, census, p->desired, trail, err);
+    /* What is left over may be less than one node. */
+    return rc < 0 || p->acted ? rc : drain_old_versions(c, p, census, trail, err);
 }

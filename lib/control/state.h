@@ -50,6 +50,8 @@ struct pool {
 
     struct decision *last, *changed; /* swapped, never NULL after the first decision */
     uint64_t decisions;
+    int64_t
+        replaced_ns; /* when a node was last drained for its version, under this file; 0: never */
 
     int64_t run_due_ns;
     int64_t accrued_ns;    /* cost is accounted up to here */

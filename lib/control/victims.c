@@ -1,7 +1,10 @@
 /* victims: which nodes are drained, where there are too many or some run an old version. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "control/state.h"
+
+#define REPLACE_AGAIN_NS (3600 * NS_PER_S)
 
 struct victim_order {
     const struct pool_spec *spec;
@@ -107,6 +110,21 @@ int drain_surplus(struct control *c, struct pool *p, const struct census *census
     return 0;
 }
 
+/* A machine bought since the last replacement runs another version too: replacing does not help. */
+static bool comes_up_old(const struct control *c, const struct pool *p)
+{
+    if (p->replaced_ns == 0 || c->now_ns - p->replaced_ns > REPLACE_AGAIN_NS)
+        return false;
+    const struct node *newest = NULL;
+    for (size_t i = 0; i < p->nodes.len; i++) {
+        const struct node *node = p->nodes.at[i];
+        if (node->version[0] && (!newest || node->launched_ns >= newest->launched_ns))
+            newest = node;
+    }
+    return newest && newest->launched_ns >= p->replaced_ns &&
+           strcmp(newest->version, p->spec->version_expect) != 0;
+}
+
 /*
  * A node that runs another version than it should is drained while it has nothing to do, few at a time;
  * what it leaves is bought again, in the version that is current then.
@@ -121,6 +139,11 @@ int drain_old_versions(struct control *c, struct pool *p, const struct census *c
     int64_t left = (share > 1 ? (int64_t)share : 1) - census->nodes[NODE_DRAINING] -
                    census->nodes[NODE_TERMINATING] - census->nodes[NODE_REQUESTED] -
                    census->nodes[NODE_BOOTING];
+    if (left > 0 && comes_up_old(c, p)) {
+        trail_step(trail, STAGE_PLACE, "version", p->desired, p->desired,
+                   "a node bought since then runs another version too: the others stay");
+        return 0;
+    }
     int rc = left > 0 ? list_victims(c, p, err) : 0;
     for (size_t i = 0; rc == 0 && left > 0 && i < c->victims.len; i++) {
         struct node *node = c->victims.at[i];
@@ -130,6 +153,7 @@ int drain_old_versions(struct control *c, struct pool *p, const struct census *c
             continue;
         left--;
         p->acted = true;
+        p->replaced_ns = c->now_ns;
         trail_about(trail, STAGE_PLACE, "version", node->id,
                     "idle, and runs another version than version.expect: replaced");
     }

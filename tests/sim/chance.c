@@ -71,73 +71,110 @@ void chance_world(struct world *w)
 
 /* ---- policies --------------------------------------------------------------------------------------- */
 
+/*
+ * Each draw in a statement of its own: the order in which arguments are evaluated is the compiler's
+ * affair, and a seed must give the same run under all of them.
+ */
+static void add_number(struct rng *r, struct buf *out, const char *before, int64_t low,
+                       int64_t high, const char *after)
+{
+    buf_addf(out, "%s%lld%s", before, (long long)chance_between(r, low, high), after);
+}
+
+static const char *one_of(struct rng *r, const char *const *words, uint64_t len)
+{
+    return words[rng_below(r, len)];
+}
+
 static void add_scale(struct rng *r, int64_t max, struct buf *out)
 {
     buf_add_c(out, "scale:\n");
     switch (rng_below(r, 5)) {
     case 0:
-        buf_addf(out, "  - drain: { within: %lldm, service: 30s }\n",
-                 (long long)chance_between(r, 2, 10));
+        add_number(r, out, "  - drain: { within: ", 2, 10, "m, service: 30s }\n");
         break;
     case 1:
         buf_addf(out, "  - step: { at: { 1: 1, 10: %lld } }\n", (long long)max);
         break;
     case 2:
-        buf_addf(out, "  - fixed: %lld\n", (long long)chance_between(r, 0, max));
+        add_number(r, out, "  - fixed: ", 0, max, "\n");
         break;
     default:
         break;
     }
-    buf_addf(out, "  - backlog: %lld\n", (long long)chance_between(r, 1, 4));
+    add_number(r, out, "  - backlog: ", 1, 4, "\n");
 }
 
 static void add_pace(struct rng *r, struct buf *out)
 {
     static const char *const rates[] = { "unlimited", "20% / 1m", "3 slots / 1m", "2 nodes / 30s" };
-    buf_addf(out,
-             "pace: { out: { after: %llds, at_most: %s }, in: { after: %llds, at_most: %s } }\n",
-             (long long)(rng_chance(r, 0.3) ? chance_between(r, 1, 30) : 0), rates[rng_below(r, 4)],
-             (long long)chance_between(r, 0, 300), rates[rng_below(r, 4)]);
+    bool waits = rng_chance(r, 0.3);
+    add_number(r, out, "pace: { out: { after: ", 0, waits ? 30 : 0, "s, at_most: ");
+    buf_addf(out, "%s }, ", one_of(r, rates, 4));
+    add_number(r, out, "in: { after: ", 0, 300, "s, at_most: ");
+    buf_addf(out, "%s } }\n", one_of(r, rates, 4));
 }
 
-static void add_offers(struct rng *r, struct buf *out)
+static void add_offer(struct rng *r, int64_t number, struct buf *out)
 {
-    int64_t n = chance_between(r, 1, 3);
-    buf_addf(out, "buy:\n  prefer: %s\n  offers:\n", rng_chance(r, 0.5) ? "price" : "listed");
-    for (int64_t i = 0; i < n; i++) {
-        buf_addf(out,
-                 "    - cloud: { type: t%lld, inventory: %s, slots: %lld, batch: %lld, "
-                 "settle: %llds, max: %lld, price: 0.%02lld USD/h }\n",
-                 (long long)i, rng_chance(r, 0.7) ? "east" : "west",
-                 (long long)chance_between(r, 1, 4), (long long)chance_between(r, 1, 4),
-                 (long long)chance_between(r, 30, 60),
-                 (long long)(rng_chance(r, 0.3) ? chance_between(r, 3, 8) : 0),
-                 (long long)chance_between(r, 5, 50));
+    bool limited = rng_chance(r, 0.3);
+    bool west = rng_chance(r, 0.3);
+    bool spot = rng_chance(r, 0.3);
+    buf_addf(out, "    - cloud: { type: t%lld, inventory: %s, spot: %s, ", (long long)number,
+             west ? "west" : "east", spot ? "yes" : "no");
+    add_number(r, out, "slots: ", 1, 4, ", ");
+    add_number(r, out, "batch: ", 1, 4, ", ");
+    add_number(r, out, "settle: ", 30, 60, "s, ");
+    add_number(r, out, "max: ", limited ? 3 : 0, limited ? 8 : 0, ", ");
+    add_number(r, out, "price: 0.", 10, 50, " USD/h }\n");
+}
+
+static void add_buy(struct rng *r, struct buf *out)
+{
+    static const char *const orders[] = { "price", "listed" };
+    buf_addf(out, "buy:\n  prefer: %s\n", one_of(r, orders, 2));
+    if (rng_chance(r, 0.3)) {
+        add_number(r, out, "  on_demand: { base: ", 0, 6, " slots, ");
+        add_number(r, out, "share: ", 0, 100, "% }\n");
     }
+    int64_t offers = chance_between(r, 1, 3);
+    buf_add_c(out, "  offers:\n");
+    for (int64_t i = 0; i < offers; i++)
+        add_offer(r, i, out);
 }
 
 static void add_health(struct rng *r, struct buf *out)
 {
-    buf_addf(out, "health: { ready_within: %llds, heartbeat: %llds, lost_after: %lld%s }\n",
-             (long long)chance_between(r, 120, 300), (long long)chance_between(r, 5, 30),
-             (long long)chance_between(r, 2, 4), rng_chance(r, 0.1) ? ", release_lost: 10m" : "");
+    add_number(r, out, "health: { ready_within: ", 120, 300, "s, ");
+    add_number(r, out, "heartbeat: ", 5, 30, "s, ");
+    add_number(r, out, "lost_after: ", 2, 4,
+               rng_chance(r, 0.1) ? ", release_lost: 10m }\n" : " }\n");
+}
+
+static void add_rest(struct rng *r, struct buf *out)
+{
+    if (rng_chance(r, 0.1))
+        add_number(r, out, "release: { drain_timeout: ", 1, 10, "m, force: yes }\n");
+    if (rng_chance(r, 0.2)) {
+        add_number(r, out, "version: { expect: \"", 0, 2, "\", ");
+        add_number(r, out, "replace: ", 5, 50, "% }\n");
+    }
+    if (rng_chance(r, 0.2))
+        add_number(r, out, "budget: { per_hour: ", 2, 5, " USD }\n");
 }
 
 void chance_policy(struct rng *r, struct buf *out)
 {
     int64_t max = chance_between(r, 1, 24);
-    int64_t min = rng_chance(r, 0.3) ? chance_between(r, 0, max < 3 ? max : 3) : 0;
-    buf_addf(out, "slots: { min: %lld, max: %lld }\n", (long long)min, (long long)max);
-    buf_addf(out, "nodes: { max: %lld }\n", (long long)chance_between(r, 3, 20));
-    buf_addf(out, "queue: { model: {}, every: %llds, stale_after: %llds }\n",
-             (long long)chance_between(r, 1, 10), (long long)chance_between(r, 15, 90));
+    bool floor = rng_chance(r, 0.3);
+    add_number(r, out, "slots: { min: ", 0, !floor ? 0 : max < 3 ? max : 3, ", ");
+    buf_addf(out, "max: %lld }\n", (long long)max);
+    add_number(r, out, "nodes: { max: ", 3, 20, " }\n");
+    add_number(r, out, "queue: { model: {}, every: ", 1, 10, "s, ");
+    add_number(r, out, "stale_after: ", 15, 90, "s }\n");
     add_scale(r, max, out);
     add_pace(r, out);
-    add_offers(r, out);
+    add_buy(r, out);
     add_health(r, out);
-    if (rng_chance(r, 0.1))
-        buf_addf(out, "release: { drain_timeout: %lldm, force: yes }\n",
-                 (long long)chance_between(r, 1, 10));
-    if (rng_chance(r, 0.2))
-        buf_addf(out, "budget: { per_hour: %lld USD }\n", (long long)chance_between(r, 2, 5));
+    add_rest(r, out);
 }

@@ -91,7 +91,9 @@ static struct tally tally(const struct world *w, const char *pool, const char *o
     }
     for (size_t i = 0; i < w->heap.len; i++) {
         const struct happening *h = w->heap.at[i];
-        bool call = h->kind == AT_CLOUD_LAUNCH && concerns(&h->intent, pool, offer) &&
+        /* The second copy of a call that will be refused is refused like the first. */
+        bool call = h->kind == AT_CLOUD_LAUNCH && h->fate.code == 0 &&
+                    concerns(&h->intent, pool, offer) &&
                     strcmp(h->intent.token, asking->token) != 0;
         if (call && cloud_made(w, &h->intent) == 0 && !counted_before(w, i))
             add(w, &t, &h->intent, h->intent.count);

@@ -38,6 +38,7 @@ struct machine *cloud_machine(struct world *w, const struct intent *intent)
     m->running_ns = m->stopping_ns = m->gone_ns = INT64_MAX;
     m->known_as = NODE_GONE;
     m->beat_ns = 30 * NS_PER_S;
+    str_copy_c(m->version, sizeof(m->version), w->version);
     m->zombie = rng_chance(&w->rng, w->zombies);
     m->dies = rng_chance(&w->rng, w->dying);
     int64_t boot_ns = w->boot_ns;

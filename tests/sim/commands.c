@@ -180,6 +180,13 @@ static bool cmd_workers(struct scenario *s)
     return s->w.dying > 0 || scenario_fail(s, "workers die | live | start 5s");
 }
 
+static bool cmd_version(struct scenario *s)
+{
+    const char *version = words_next(&s->words);
+    str_copy_c(s->w.version, sizeof(s->w.version), version ? version : "");
+    return version || scenario_fail(s, "version 7");
+}
+
 static bool on_node(struct scenario *s, enum event_type type)
 {
     const char *id = words_next(&s->words);
@@ -417,6 +424,7 @@ bool scenario_command(struct scenario *s)
         { "stranger", cmd_stranger },
         { "crash", cmd_crash },
         { "start", cmd_start },
+        { "version", cmd_version },
         { "restart", cmd_restart },
         { "clock", cmd_clock },
         { "limits", cmd_limits },

@@ -128,8 +128,10 @@ static void mischief(struct world *w, struct happening *h)
         policy_changes(w);
     else if (what < 82)
         person_acts(w);
-    else if (what < 90)
+    else if (what < 89)
         queue_suffers(w);
+    else if (what < 91)
+        snprintf(w->version, sizeof(w->version), "%d", (int)rng_below(&w->rng, 3));
     else
         crash_soon(w);
     mischief_begin(w);

@@ -27,6 +27,7 @@ struct cloud_options {
     char *type;
     char *inventory;
     int64_t slots, price_usd_micro, max, batch, settle_ns;
+    bool spot;
 };
 
 static const struct option cloud_rows[] = {
@@ -41,6 +42,7 @@ static const struct option cloud_rows[] = {
                .help = "nodes of it at once; 0: any number"),
     OPTION_INT(struct cloud_options, batch, "batch", .fallback = "1", .min = 1, .max = 1000,
                .help = "nodes of one call"),
+    OPTION_BOOL(struct cloud_options, spot, "spot", .fallback = "no", .help = "the spot market"),
     OPTION_DURATION(struct cloud_options, settle_ns, "settle", .fallback = "30s",
                     .help = "a younger launch may not be listed yet"),
     { 0 },
@@ -57,6 +59,7 @@ static void add_offer(struct pool_spec *spec, size_t entry)
 {
     const struct cloud_options *o = spec->offer_entries.at[entry].options;
     struct offer offer = {
+        .market = o->spot ? MARKET_SPOT : MARKET_ON_DEMAND,
         .slots = o->slots,
         .price_usd_micro = o->price_usd_micro < 0 ? PRICE_UNKNOWN : o->price_usd_micro,
         .nodes_max = o->max,

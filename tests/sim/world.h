@@ -88,6 +88,7 @@ struct machine {
     bool told;    /* was told to drain */
     bool noticed; /* saw the cloud's interruption notice */
     bool dies;    /* its worker ends as soon as it has started */
+    char version[NODE_VERSION_MAX];
     uint64_t seq;
     int64_t beat_ns;
     int64_t busy;  /* jobs in its worker */
@@ -224,6 +225,7 @@ struct world {
     /* How the model's machines behave. */
     int64_t boot_ns, boot_spread_ns, start_ns, stop_ns, show_gone_ns;
     double zombies, dying;
+    char version[NODE_VERSION_MAX]; /* what new machines run; "": they do not tell */
 
     struct trace *trace;
     struct check *check;
