@@ -27,6 +27,10 @@ static const struct command *find(const char *name)
 
 static int unknown(const char *name)
 {
+    if (name[0] == '-') {
+        fprintf(stderr, "muster: '%s' belongs after the command: muster COMMAND %s ...\n", name, name);
+        return EXIT_TROUBLE;
+    }
     const char *names[32];
     size_t len = 0;
     for (const struct command *c = commands; c->name && len < 32; c++)
