@@ -21,7 +21,7 @@ static void add_dimension(struct json_out *j, const char *text)
 
 static void add_query(struct json_out *j, const struct cloudwatch_query *query, size_t i)
 {
-    char id[16];
+    char id[24];
     (void)snprintf(id, sizeof(id), "m%zu", i);
     json_open(j, NULL, '{');
     json_str(j, "Id", id);
@@ -59,7 +59,7 @@ void cloudwatch_body(const struct cloudwatch_query *query, int64_t wall_ns, stru
 static const cJSON *find_result(const cJSON *root, size_t i)
 {
     const cJSON *result;
-    char id[16];
+    char id[24];
     (void)snprintf(id, sizeof(id), "m%zu", i);
     cJSON_ArrayForEach(result, cJSON_GetObjectItemCaseSensitive(root, "MetricDataResults"))
     {
