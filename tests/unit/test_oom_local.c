@@ -208,6 +208,81 @@ static void test_executors(void **state)
     sweep_executor(executor_dry_new);
 }
 
+/* ---- the provider's own calls ---- */
+
+struct answers {
+    int lists, launches, terminates;
+};
+
+static void on_listed(void *ctx, const struct listed_node *nodes, size_t len,
+                      const struct error *err)
+{
+    (void)nodes;
+    (void)len;
+    (void)err;
+    ((struct answers *)ctx)->lists++;
+}
+
+static void on_launched(void *ctx, const char (*ids)[NODE_ID_MAX], size_t len,
+                        const struct error *err)
+{
+    (void)ids;
+    assert_int_equal(len, 0);
+    assert_true(err->code == MUSTER_E_CONFIG || err->code == MUSTER_E_NOMEM);
+    ((struct answers *)ctx)->launches++;
+}
+
+static void on_terminated(void *ctx, const struct error *err)
+{
+    assert_true(err->code == 0 || err->code == MUSTER_E_NOMEM);
+    ((struct answers *)ctx)->terminates++;
+}
+
+/* Each call is answered once, or, when there was no memory for the call itself, not at all. */
+static void test_provider(void **state)
+{
+    struct scratch scratch;
+    uv_loop_t loop;
+    struct log log = { .fd = -1 };
+    void *options =
+        options_make(&provider_local.options, SETTINGS("command", "w", "agent", "/nowhere/agent"));
+    struct intent intent = { .pool = "p", .slots = 1, .count = 1, .token = TOKEN };
+    struct intent stop = { .kind = INTENT_TERMINATE, .node = "local-aaaaaaaaaaaa" };
+    struct launch_request request = { .intent = &intent, .options = options };
+    (void)state;
+    scratch_make(&scratch);
+    uv_loop_init(&loop);
+    struct provider_env env = { .loop = &loop,
+                                .log = &log,
+                                .clock = &clock_system,
+                                .controller = "c",
+                                .state_dir = scratch.dir,
+                                .agent_url = "http://c",
+                                .agent_token_file = "" };
+    for (long n = 0; oom_sweep(n); n++) {
+        struct provider *provider = NULL;
+        struct answers answers = { 0 };
+        oom_arm(n);
+        if (provider_local.open(&env, &provider, NULL) == 0) {
+            provider_local.mutations->launch(provider, &request, on_launched, &answers);
+            uv_run(&loop, UV_RUN_DEFAULT);
+            provider_local.list(provider, "local", on_listed, &answers);
+            provider_local.mutations->terminate(provider, &stop, on_terminated, &answers);
+            uv_run(&loop, UV_RUN_DEFAULT);
+        }
+        bool hit = oom_disarm();
+        assert_true(answers.lists <= 1 && answers.launches <= 1 && answers.terminates <= 1);
+        if (!hit)
+            assert_int_equal(answers.lists + answers.launches + answers.terminates, 3);
+        provider_local.close(provider);
+        uv_run(&loop, UV_RUN_DEFAULT);
+    }
+    assert_int_equal(uv_loop_close(&loop), 0);
+    option_set_release(&provider_local.options, options);
+    free(options);
+    scratch_drop(&scratch);
+}
+
 static void test_executor_new(void **state)
 {
     rig_maker *const makers[] = { executor_live_new, executor_dry_new };
@@ -233,7 +308,7 @@ int main(void)
         cmocka_unit_test(test_folder),       cmocka_unit_test(test_listing),
         cmocka_unit_test(test_command),      cmocka_unit_test(test_agent_options),
         cmocka_unit_test(test_busy_dir),     cmocka_unit_test(test_executors),
-        cmocka_unit_test(test_executor_new),
+        cmocka_unit_test(test_executor_new), cmocka_unit_test(test_provider),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
