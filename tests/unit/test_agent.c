@@ -33,6 +33,9 @@ static const struct tiny_answer answers[] = {
 
 #define AGENT "agent-under-test"
 
+/* Not /proc/self/exe: under valgrind that is valgrind. */
+static const char *this_program;
+
 struct fixture {
     struct scratch scratch;
     struct tiny_server *server;
@@ -97,7 +100,7 @@ static void start(struct fixture *f, const char *node, const char *text, const c
         argv[i] = (char *)(uintptr_t)words[i];
     f->agent = fork();
     if (f->agent == 0) {
-        execv("/proc/self/exe", argv);
+        execv(this_program, argv);
         _exit(99);
     }
 }
@@ -226,6 +229,7 @@ int main(int argc, char **argv)
 {
     if (strcmp(argv[0], AGENT) == 0)
         return run(argc, argv);
+    this_program = argv[0];
     const struct CMUnitTest tests[] = {
         TEST(test_worker_that_ends),      TEST(test_worker_that_fails),
         TEST(test_worker_that_works),     TEST(test_busy_by_command),
