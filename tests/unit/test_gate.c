@@ -408,6 +408,7 @@ static void tokens_come_back_with_time(void **state)
     assert_true(core_trail_has(&core, "p", "launch", "limits.launches over all pools: wait"));
     core_tick(&core, SECONDS(1));
     assert_int_equal(core_count(&core, EFFECT_WRITE_INTENT), 1);
+    core_acknowledge(&core);
     core_listing(&core, "local", NULL, 0);
     core.now_ns += SECONDS(3000);
     core_listing(&core, "local", NULL, 0);
