@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/aws_profile.h"
+
 static const struct option rows[] = {
     OPTION_STRING(struct aws_settings, profile, "profile", .optional = true,
                   .help = "profile of ~/.aws/config and ~/.aws/credentials; absent: AWS_PROFILE"),
@@ -57,7 +59,15 @@ const char *aws_settings_region(const struct aws_settings *settings, char ret[st
         region = variable("AWS_REGION");
     if (!region)
         region = variable("AWS_DEFAULT_REGION");
-    return region && str_copy_c(ret, 64, region) ? ret : NULL;
+    if (region)
+        return str_copy_c(ret, 64, region) ? ret : NULL;
+    struct aws_profiles profiles;
+    if (aws_profiles_read(&profiles, NULL) < 0)
+        return NULL;
+    struct str found = aws_profile_get(&profiles, aws_profile_name(settings), "region");
+    bool fits = found.len > 0 && str_copy(ret, 64, found);
+    aws_profiles_release(&profiles);
+    return fits ? ret : NULL;
 }
 
 const struct option_set aws_settings_options = {
