@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -10,7 +11,9 @@ import urllib.request
 
 import boto3
 
-from musterd import wait_for
+from musterd import ROOT, wait_for
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "fakes"))
 
 REGION = "eu-central-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",

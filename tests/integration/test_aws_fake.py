@@ -1,0 +1,240 @@
+"""What EC2 does to its customers, on a fake that does it on purpose: lost answers, kills in the middle of a launch,
+sold-out zones, lagging listings, interruptions. The fake itself is held against boto3."""
+
+import os
+import pathlib
+import random
+import threading
+import time
+
+import pytest
+
+from musterd import Musterd, wait_for
+
+boto3 = pytest.importorskip("boto3")
+
+from aws_cloud import Agents, client, environment, tags  # noqa: E402
+from ec2 import FakeEC2  # noqa: E402
+
+POLICY = """
+pool: render
+queue: {{ exec: {{ command: "cat {folder}/depth" }}, every: 500ms }}
+slots: {{ min: 0, max: {max} }}
+scale:
+  - backlog: {{ per_slot: 1 }}
+pace:
+  in: {{ after: 1s, at_most: 200 slots / 1s }}
+buy:
+  offers:
+    - aws: {{ region: eu-central-1, zones: [{zones}], {what}, market: {market},
+             types: {types}, prices: [c5.large=0.097, m5.large=0.115] }}
+health: {{ heartbeat: 1s, ready_within: 60s, boot: 2s }}
+release: {{ prefer: [idle] }}
+"""
+
+INLINE = 'image: ami-0fake, command: "true", controller: "http://10.0.0.1:8420"'
+
+
+@pytest.fixture
+def cloud(musterd, monkeypatch):
+    fake = FakeEC2().start()
+    environment(monkeypatch, fake.url)
+    musterd.settings = "list_every: 1s\n"
+    agents = Agents(musterd, lambda: [i.id for i in fake.alive()])
+    agents.start()
+    fake.agents = agents
+    yield fake
+    agents.stop()
+    fake.stop()
+
+
+def depth(musterd, jobs):
+    (pathlib.Path(musterd.folder) / "depth").write_text(f"{jobs}\n")
+
+
+def write(musterd, **values):
+    text = dict(folder=musterd.folder, max=10, zones="a, b", market="[spot]", what=INLINE,
+                types="{ c5.large: 1, m5.large: 1 }") | values
+    depth(musterd, values.get("jobs", 0))
+    musterd.policy("render", POLICY.format(**text))
+
+
+def back_to_zero(cloud, musterd):
+    depth(musterd, 0)
+    wait_for("nothing is left", 60, lambda: not cloud.alive())
+    wait_for("and musterd knows", 30, lambda: musterd.machines("render") == 0)
+
+
+# ---- the fake itself, by AWS's own client -----------------------------------------------------------------------
+
+
+def test_the_fake_is_what_boto3_expects():
+    fake = FakeEC2().start()
+    try:
+        ec2 = client(fake.url)
+        ec2.create_launch_template(LaunchTemplateName="fleet", LaunchTemplateData={"ImageId": "ami-1"})
+        fake.capacity["c5.large", "eu-central-1a", "*"] = 2
+        fake.capacity["m5.large", "eu-central-1a", "*"] = 0
+        order = dict(
+            Type="instant", ClientToken="one",
+            LaunchTemplateConfigs=[{
+                "LaunchTemplateSpecification": {"LaunchTemplateName": "fleet", "Version": "$Latest"},
+                "Overrides": [{"InstanceType": t, "AvailabilityZone": "eu-central-1a"}
+                              for t in ("c5.large", "m5.large")]}],
+            TargetCapacitySpecification={"TotalTargetCapacity": 3, "DefaultTargetCapacityType": "spot"},
+            TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "k<", "Value": "v&"}]}])
+        fleet = ec2.create_fleet(**order)
+        assert [len(i["InstanceIds"]) for i in fleet["Instances"]] == [2]
+        assert {e["ErrorCode"] for e in fleet["Errors"]} == {"InsufficientInstanceCapacity"}
+        assert fleet["Errors"][0]["LaunchTemplateAndOverrides"]["Overrides"]["InstanceType"] == "c5.large"
+        again = ec2.create_fleet(**order)
+        assert again["Instances"] == fleet["Instances"], "the token is idempotent"
+        assert len(fake.instances) == 2
+        order["TargetCapacitySpecification"]["TotalTargetCapacity"] = 4
+        with pytest.raises(ec2.exceptions.ClientError, match="IdempotentParameterMismatch"):
+            ec2.create_fleet(**order)
+        run = ec2.run_instances(ImageId="ami-1", InstanceType="t3.small", MinCount=1, MaxCount=3, ClientToken="x")
+        assert len(run["Instances"]) == 3
+        fake.page = 2
+        pages = list(ec2.get_paginator("describe_instances").paginate())
+        assert len(pages) == 3
+        seen = [i for p in pages for r in p["Reservations"] for i in r["Instances"]]
+        assert len(seen) == 5 and tags(seen[0]) == {"k<": "v&"} and seen[0]["InstanceLifecycle"] == "spot"
+        with pytest.raises(ec2.exceptions.ClientError, match="i-404"):
+            ec2.terminate_instances(InstanceIds=[seen[0]["InstanceId"], "i-404"])
+        ended = ec2.terminate_instances(InstanceIds=[i["InstanceId"] for i in seen])
+        assert {i["CurrentState"]["Name"] for i in ended["TerminatingInstances"]} == {"shutting-down"}
+        with pytest.raises(ec2.exceptions.ClientError, match="IdempotentInstanceTerminated"):
+            ec2.run_instances(ImageId="ami-1", InstanceType="t3.small", MinCount=1, MaxCount=3, ClientToken="x")
+        fake.fault("DescribeInstances", ("error", "RequestLimitExceeded", 503), times=9)
+        with pytest.raises(ec2.exceptions.ClientError, match="RequestLimitExceeded"):
+            ec2.describe_instances()
+    finally:
+        fake.stop()
+
+
+# ---- musterd on it ----------------------------------------------------------------------------------------------
+
+
+def test_one_type_in_one_zone_and_back(cloud, musterd):
+    write(musterd, zones="a", types="{ c5.large: 1 }", jobs=5)
+    musterd.start()
+    wait_for("5 machines", 30, lambda: len(cloud.alive()) == 5)
+    assert cloud.count("RunInstances") >= 1 and cloud.count("CreateFleet") == 0
+    form = next(f for a, f in cloud.calls if a == "RunInstances")
+    assert form["Placement.AvailabilityZone"] == "eu-central-1a" and form["ClientToken"].endswith("-eu-central-1a")
+    wait_for("ready", 30, lambda: musterd.pool("render")["nodes"]["ready"] == 5)
+    back_to_zero(cloud, musterd)
+    assert len(cloud.instances) == 5
+
+
+def test_the_image_becomes_a_launch_template(cloud, musterd):
+    write(musterd, jobs=4)
+    musterd.start()
+    wait_for("4 machines", 30, lambda: len(cloud.alive()) == 4)
+    wait_for("ready", 30, lambda: musterd.pool("render")["nodes"]["ready"] == 4)
+    assert len(cloud.templates) == 1
+    data = next(iter(cloud.templates.values()))["data"]
+    assert data["ImageId"] == "ami-0fake" and data["MetadataOptions"]["HttpTokens"] == "required"
+    back_to_zero(cloud, musterd)
+    assert len(cloud.instances) == 4
+
+
+def test_an_answer_that_is_lost_buys_nothing_twice(cloud, musterd):
+    cloud.fault("CreateFleet", "lose", times=2)
+    cloud.fault("CreateFleet", "cut")
+    write(musterd, jobs=6)
+    musterd.start()
+    wait_for("ready", 60, lambda: (musterd.pool("render") or {"nodes": {"ready": 0}})["nodes"]["ready"] == 6)
+    assert len(cloud.instances) == 6 and cloud.count("CreateFleet") >= 2
+    back_to_zero(cloud, musterd)
+    assert len(cloud.instances) == 6
+
+
+def test_sold_out_places_are_left_out(cloud, musterd):
+    cloud.capacity["c5.large", "*", "*"] = 0
+    cloud.capacity["m5.large", "eu-central-1a", "*"] = 3
+    cloud.capacity["m5.large", "eu-central-1b", "*"] = 0
+    write(musterd, jobs=6, market="[spot, on-demand]")
+    musterd.start()
+    wait_for("what there is", 30, lambda: len(cloud.alive()) == 3)
+    wait_for("it says why", 30, lambda: "InsufficientInstanceCapacity" in musterd.text("/status/render") or
+             "InsufficientInstanceCapacity" in musterd.log())
+    asked = cloud.count("CreateFleet")
+    time.sleep(4)
+    assert cloud.count("CreateFleet") <= asked + 2, "not asked again and again"
+    back_to_zero(cloud, musterd)
+
+
+def test_a_bad_id_does_not_spoil_the_others(cloud, musterd):
+    write(musterd, jobs=6)
+    musterd.start()
+    wait_for("ready", 30, lambda: (musterd.pool("render") or {"nodes": {"ready": 0}})["nodes"]["ready"] == 6)
+    # One vanishes without a trace, as machines do an hour after their end.
+    with cloud.lock:
+        del cloud.instances[sorted(cloud.instances)[2]]
+    depth(musterd, 0)
+    wait_for("the others are gone", 60, lambda: not cloud.alive())
+
+
+def test_a_spot_notice_drains_at_once_and_is_replaced(cloud, musterd):
+    write(musterd, jobs=4)
+    musterd.start()
+    wait_for("ready", 30, lambda: (musterd.pool("render") or {"nodes": {"ready": 0}})["nodes"]["ready"] == 4)
+    victims = cloud.alive()[:2]
+    for victim in victims:
+        cloud.interrupt(victim)
+    wait_for("the noticed are gone", 30, lambda: all(v.state not in ("pending", "running") for v in victims))
+    wait_for("replaced", 30, lambda: musterd.pool("render")["nodes"]["ready"] == 4 and len(cloud.alive()) == 4)
+    assert "the cloud takes it back" in musterd.log()
+    back_to_zero(cloud, musterd)
+
+
+def test_a_listing_that_lags_is_no_reason_to_buy(cloud, musterd):
+    cloud.lag_s = 5
+    write(musterd, jobs=5)
+    musterd.start()
+    wait_for("ready", 30, lambda: (musterd.pool("render") or {"nodes": {"ready": 0}})["nodes"]["ready"] == 5)
+    time.sleep(6)
+    assert len(cloud.instances) == 5
+    back_to_zero(cloud, musterd)
+    assert len(cloud.instances) == 5
+
+
+# Each is a life of its own, so that the second one may buy at once what the first had journalled.
+@pytest.mark.parametrize("seed", range(int(os.environ.get("MUSTER_KILLS", "20"))))
+def test_killed_between_sending_and_hearing(tmp_path, monkeypatch, seed):
+    """kill -9 at a random moment of a launch: whatever was heard of it, there is one fleet in the end, and no orphan."""
+    dice = random.Random(seed)
+    moment, wait = dice.choice(["heard", "done"]), dice.choice([0, 0, dice.uniform(0, 0.05)])
+    fake = FakeEC2().start()
+    environment(monkeypatch, fake.url)
+    musterd = Musterd(tmp_path, "list_every: 1s\n")
+    killed = threading.Event()
+
+    def on_call(action, when):
+        if action == "CreateFleet" and when == moment and not killed.is_set():
+            time.sleep(wait)
+            musterd.process.kill()
+            killed.set()
+
+    try:
+        fake.on_call = on_call
+        if dice.random() < 0.3:
+            fake.capacity["c5.large", "*", "*"] = 0
+            fake.capacity["m5.large", "*", "*"] = 2
+        write(musterd, max=3, jobs=3)
+        musterd.start()
+        assert killed.wait(30)
+        musterd.process.wait()
+        musterd.start()
+        wait_for("the launch is settled", 60, lambda: (pool := musterd.pool("render")) and
+                 pool["intents_open"] == 0 and fake.alive() and pool["nodes"]["total"] == len(fake.alive()))
+        tokens = {form["ClientToken"] for action, form in fake.calls if action == "CreateFleet"}
+        fleets = {i.token for i in fake.instances.values()}
+        assert len(fleets) == 1 and fleets <= tokens
+        assert len(fake.instances) == (2 if fake.capacity else 3), "one fleet, and never above max"
+        assert {n["id"] for n in musterd.get("/nodes")["nodes"]} == set(fake.instances), "no orphan"
+    finally:
+        musterd.stop()
+        fake.stop()
