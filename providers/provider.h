@@ -75,6 +75,11 @@ struct provider_plugin {
     /* Takes NULL. Calls in flight are dropped: their callbacks never come once close returned. */
     void (*close)(struct provider *self);
     void (*list)(struct provider *self, const char *inventory, provider_list_cb *done, void *ctx);
+    /*
+     * What the offer costs per node and hour, as far as is known now; PRICE_UNKNOWN: no more than its
+     * entry says. Never waits; asked after each listing. May be NULL: prices never change.
+     */
+    int64_t (*price)(struct provider *self, const struct offer *offer, const void *options);
     const struct provider_mutations *mutations;
 };
 

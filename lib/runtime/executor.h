@@ -27,6 +27,9 @@ struct executor_ops {
     void (*launch)(struct executor *self, const struct intent *intent,
                    const struct pool_spec *spec);
     void (*terminate)(struct executor *self, const struct intent *intent);
+    /* What is known now of an offer's price; PRICE_UNKNOWN. Never waits. */
+    int64_t (*price)(struct executor *self, const struct offer *offer,
+                     const struct pool_spec *spec);
     void (*free)(struct executor *self); /* calls in flight are dropped */
 };
 

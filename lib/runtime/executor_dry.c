@@ -169,11 +169,17 @@ static void free_dry(struct executor *self)
     uv_close((uv_handle_t *)&dry->timer, timer_closed);
 }
 
+static int64_t price(struct executor *self, const struct offer *offer, const struct pool_spec *spec)
+{
+    return provider_reader_price(dry_of(self)->reader, offer, spec);
+}
+
 static const struct executor_ops dry_ops = {
     .name = "dry-run",
     .list = list,
     .launch = launch,
     .terminate = terminate,
+    .price = price,
     .free = free_dry,
 };
 

@@ -172,11 +172,17 @@ static void free_live(struct executor *self)
     free(live);
 }
 
+static int64_t price(struct executor *self, const struct offer *offer, const struct pool_spec *spec)
+{
+    return provider_reader_price(live_of(self)->reader, offer, spec);
+}
+
 static const struct executor_ops live_ops = {
     .name = "live",
     .list = list,
     .launch = launch,
     .terminate = terminate,
+    .price = price,
     .free = free_live,
 };
 

@@ -157,3 +157,14 @@ void provider_reader_list(struct provider_reader *reader, const char *inventory)
     ev.listing_failed.text = err.text;
     later_add(reader->later, &ev);
 }
+
+int64_t provider_reader_price(struct provider_reader *reader, const struct offer *offer,
+                              const struct pool_spec *spec)
+{
+    const struct provider_plugin *plugin = find_plugin(reader, offer->inventory);
+    struct provider *self;
+    if (!plugin || !plugin->price || offer->entry >= spec->offer_entries.len ||
+        provider_reader_open(reader, offer->inventory, &plugin, &self, NULL) < 0)
+        return PRICE_UNKNOWN;
+    return plugin->price(self, offer, spec->offer_entries.at[offer->entry].options);
+}

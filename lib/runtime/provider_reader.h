@@ -19,6 +19,10 @@ void provider_reader_free(struct provider_reader *reader);
 /* Answer, later: EVENT_LISTING or EVENT_LISTING_FAILED. */
 void provider_reader_list(struct provider_reader *reader, const char *inventory);
 
+/* What the provider knows that this offer of the pool costs; PRICE_UNKNOWN. */
+int64_t provider_reader_price(struct provider_reader *reader, const struct offer *offer,
+                              const struct pool_spec *spec);
+
 /* For answers that are known at once. */
 struct later *provider_reader_later(struct provider_reader *reader);
 

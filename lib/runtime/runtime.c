@@ -420,9 +420,37 @@ void runtime_reload(struct runtime *r)
 
 /* ---- life --------------------------------------------------------------------------------------- */
 
+/* Offers of one inventory whose price is another now. */
+static void take_prices(struct runtime *r, const char *inventory)
+{
+    for (size_t i = 0; i < control_pools(r->control); i++) {
+        struct pool_view view;
+        control_pool_view(r->control, i, &view);
+        for (size_t k = 0; k < view.spec->offers.len; k++) {
+            const struct offer *offer = &view.spec->offers.at[k];
+            if (strcmp(offer->inventory, inventory) != 0)
+                continue;
+            int64_t price = r->executor->ops->price(r->executor, offer, view.spec);
+            if (price < 0 || price == offer->price_usd_micro)
+                continue;
+            struct event ev = { .type = EVENT_PRICE };
+            ev.price.pool = view.spec->name;
+            ev.price.offer = offer->name;
+            ev.price.usd_micro = price;
+            submit(r, &ev);
+        }
+    }
+}
+
 static void on_executor_event(void *ctx, struct event *ev)
 {
-    submit(ctx, ev);
+    struct runtime *r = ctx;
+    char inventory[64] = "";
+    if (ev->type == EVENT_LISTING)
+        str_copy_c(inventory, sizeof(inventory), ev->listing.inventory);
+    submit(r, ev);
+    if (inventory[0] && !r->stopping)
+        take_prices(r, inventory);
 }
 
 static struct beat_reply on_beat_reply(void *ctx, const char *node)

@@ -33,6 +33,9 @@ static void close_aws(struct provider *self)
     for (size_t i = 0; i < self->templates.len; i++)
         free(self->templates.at[i]);
     vec_release(&self->templates);
+    for (size_t i = 0; i < self->wanted.len; i++)
+        free(self->wanted.at[i]);
+    vec_release(&self->wanted);
     free(self);
 }
 
@@ -61,5 +64,6 @@ const struct provider_plugin provider_aws = {
     .open = open_aws,
     .close = close_aws,
     .list = aws_list,
+    .price = aws_price,
     .mutations = &mutations,
 };

@@ -9,6 +9,7 @@
  *     list.c        DescribeInstances, page by page, and spot notices
  *     launch.c      CreateFleet or RunInstances
  *     terminate.c   TerminateInstances, several at a time
+ *     prices.c      spot prices
  *
  * One open provider serves all regions.
  */
@@ -38,6 +39,13 @@ struct aws_doomed {
     void *ctx;
 };
 
+/* A type whose spot price is of interest. */
+struct aws_wanted {
+    char type[AWS_TYPE_MAX];
+    char region[AWS_REGION_MAX];
+    int64_t due_ns; /* when to ask for it again */
+};
+
 struct aws_timers; /* on the heap: they outlive the provider by a turn of the loop */
 
 struct provider {
@@ -47,8 +55,10 @@ struct provider {
     struct aws_timers *timers;
     VEC(struct aws_doomed) doomed;
     VEC(struct aws_sent) sent;
-    VEC(char *) templates; /* names of launch templates that are there; owned */
-    bool notices_failed;   /* the last look at spot requests failed; it was logged */
+    VEC(char *) templates;           /* names of launch templates that are there; owned */
+    VEC(struct aws_wanted *) wanted; /* owned */
+    bool prices_failed;
+    bool notices_failed; /* the last look at spot requests failed; it was logged */
 };
 
 int64_t aws_now_ns(const struct provider *self);
@@ -83,6 +93,9 @@ void aws_timers_close(struct provider *self);
 /* Runs aws_terminate_flush after a moment in which others may come. */
 void aws_timers_batch(struct provider *self);
 
+/* Runs aws_prices_refresh in the loop's next turn. */
+void aws_timers_prices(struct provider *self);
+
 /* ---- the plugin's calls ------------------------------------------------------------------------- */
 
 void aws_list(struct provider *self, const char *inventory, provider_list_cb *done, void *ctx);
@@ -91,6 +104,8 @@ void aws_launch(struct provider *self, const struct launch_request *request,
 void aws_terminate(struct provider *self, const struct intent *intent, provider_terminate_cb *done,
                    void *ctx);
 void aws_terminate_flush(struct provider *self);
+int64_t aws_price(struct provider *self, const struct offer *offer, const void *options);
+void aws_prices_refresh(struct provider *self);
 
 /* What this machine costs an hour; PRICE_UNKNOWN. Spot prices are remembered by zone, others by region. */
 int64_t aws_price_of(const struct provider *self, const char *region,

@@ -9,7 +9,7 @@
 
 struct aws_timers {
     struct provider *provider; /* NULL: closed */
-    uv_timer_t late, batch;
+    uv_timer_t late, batch, prices;
     int open;
 };
 
@@ -115,6 +115,18 @@ void aws_timers_batch(struct provider *self)
         uv_timer_start(&self->timers->batch, batch_due, BATCH_MS, 0);
 }
 
+static void prices_due(uv_timer_t *timer)
+{
+    struct aws_timers *timers = timer->data;
+    if (timers->provider)
+        aws_prices_refresh(timers->provider);
+}
+
+void aws_timers_prices(struct provider *self)
+{
+    uv_timer_start(&self->timers->prices, prices_due, 0, 0);
+}
+
 int aws_timers_open(struct provider *self, struct error *err)
 {
     struct aws_timers *timers = calloc(1, sizeof(*timers));
@@ -123,8 +135,9 @@ int aws_timers_open(struct provider *self, struct error *err)
     timers->provider = self;
     uv_timer_init(self->env->loop, &timers->late);
     uv_timer_init(self->env->loop, &timers->batch);
-    timers->late.data = timers->batch.data = timers;
-    timers->open = 2;
+    uv_timer_init(self->env->loop, &timers->prices);
+    timers->late.data = timers->batch.data = timers->prices.data = timers;
+    timers->open = 3;
     self->timers = timers;
     return 0;
 }
@@ -141,6 +154,7 @@ void aws_timers_close(struct provider *self)
     self->timers->provider = NULL;
     uv_close((uv_handle_t *)&self->timers->late, timer_closed);
     uv_close((uv_handle_t *)&self->timers->batch, timer_closed);
+    uv_close((uv_handle_t *)&self->timers->prices, timer_closed);
     while (self->ops) {
         struct aws_op *op = self->ops;
         unlink_op(op);
