@@ -78,6 +78,12 @@ static int submit(void *ctx, struct event *ev, struct error *err)
     return runtime_submit(d->runtime, ev, err);
 }
 
+static struct beat_reply beat_reply(void *ctx, const char *node)
+{
+    struct daemon *d = ctx;
+    return runtime_beat_reply(d->runtime, node);
+}
+
 static int decision_at(void *ctx, const char *pool, int64_t wall_ns, struct buf *out,
                        struct error *err)
 {
@@ -113,6 +119,7 @@ static int open_status(struct daemon *d, struct error *err)
         .generation = generation,
         .clock = &clock_system,
         .submit = submit,
+        .beat_reply = beat_reply,
         .decision_at = decision_at,
         .ctx = d,
     };

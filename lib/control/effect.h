@@ -22,7 +22,11 @@ enum effect_type {
     EFFECT_CLOSE_INTENT, /* journal how it ended; no answer (a lost one is found out by listing) */
     EFFECT_LAUNCH,       /* answer: EVENT_LAUNCHED or EVENT_LAUNCH_FAILED, possibly never */
     EFFECT_TERMINATE,    /* answer: EVENT_TERMINATED or EVENT_TERMINATE_FAILED, possibly never */
-    EFFECT_SERVED,       /* journal that this launch intent's node was ready; no answer */
+    /*
+     * Journal that a node of this launch may be working from now on; no answer. Who carries it out
+     * must not let the node run (beat_reply.run) before that is durable.
+     */
+    EFFECT_SERVED,
     EFFECT_PAUSED,       /* journal that the pool ("" all) is paused, or no longer; no answer */
     EFFECT_DECISION,     /* a decision that changed something, for history and log */
     EFFECT_COST,         /* add to the cost ledger */

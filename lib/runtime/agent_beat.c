@@ -39,7 +39,7 @@ void beat_print(const struct beat_report *report, struct buf *out)
     json_close(&j, '}');
 }
 
-#define EVERY_MIN_S 0.05
+#define EVERY_MIN_S 0.01
 #define EVERY_MAX_S 3600
 
 int beat_parse_answer(struct str text, struct beat_answer *ret, struct error *err)

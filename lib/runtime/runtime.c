@@ -6,9 +6,10 @@
 #include "base/map.h"
 #include "queue/queue.h"
 
-#define STOP_WAIT_NS (10 * NS_PER_S)
-#define RESCAN_MS    250  /* file events come in bursts */
-#define UNSETTLED_MS 3100 /* see policy_dir_unsettled */
+#define STOP_WAIT_NS     (10 * NS_PER_S)
+#define SERVING_RETRY_NS (10 * NS_PER_MS)
+#define RESCAN_MS        250  /* file events come in bursts */
+#define UNSETTLED_MS     3100 /* see policy_dir_unsettled */
 
 /* What the runtime holds for one pool: its open queue source. */
 struct source {
@@ -20,12 +21,19 @@ struct source {
     char problem[256];
 };
 
+/* A launch of which a node wants to run its worker, while the journal does not have it on disk. */
+struct serving {
+    uint64_t number;
+    bool asked; /* the store has it; otherwise it is asked again with the next heartbeat */
+};
+
 struct runtime {
     struct runtime_options options;
     struct control *control;
     struct executor *executor;
     struct policy_dir *policies;
     struct effect_list effects;
+    VEC(struct serving) serving;   /* launches whose nodes may not run yet */
     struct map sources;            /* struct source * by pool */
     VEC(struct source *) unpolled; /* asked, but not open: answered after the step */
     uv_timer_t *timer, *rescan;
@@ -237,6 +245,51 @@ static void log_note(struct runtime *r, const struct effect *e)
         log_line(r->options.log, e->note.level, e->note.text);
 }
 
+static size_t serving_index(const struct runtime *r, uint64_t number)
+{
+    size_t i = 0;
+    while (i < r->serving.len && r->serving.at[i].number != number)
+        i++;
+    return i;
+}
+
+static void on_served(void *ctx, uint64_t number, const struct error *err)
+{
+    struct runtime *r = ctx;
+    size_t i = serving_index(r, number);
+    if (err->code == 0 && i < r->serving.len)
+        vec_remove_swap(&r->serving, i);
+}
+
+static void ask_serving(struct runtime *r, size_t i)
+{
+    struct error err = { 0 };
+    uint64_t number = r->serving.at[i].number;
+    r->serving.at[i].asked = store_served(r->options.store, number, on_served, r, &err) == 0;
+}
+
+static void let_serve(struct runtime *r, uint64_t number)
+{
+    struct serving serving = { .number = number };
+    /* Without memory for it the node runs unrecorded: a later life finds it by its heartbeats. */
+    if (serving_index(r, number) == r->serving.len && vec_push(&r->serving, serving))
+        ask_serving(r, r->serving.len - 1);
+}
+
+struct beat_reply runtime_beat_reply(struct runtime *r, const char *node)
+{
+    struct beat_reply reply = control_beat_reply(r->control, node);
+    const struct node *found = control_node_find(r->control, node, NULL);
+    size_t i = found ? serving_index(r, found->intent) : r->serving.len;
+    if (i < r->serving.len) {
+        if (!r->serving.at[i].asked)
+            ask_serving(r, i);
+        reply.run = false;
+        reply.heartbeat_ns = SERVING_RETRY_NS;
+    }
+    return reply;
+}
+
 static void carry_out_one(struct runtime *r, const struct effect *e)
 {
     struct store *store = r->options.store;
@@ -261,7 +314,7 @@ static void carry_out_one(struct runtime *r, const struct effect *e)
         r->executor->ops->terminate(r->executor, e->intent);
         break;
     case EFFECT_SERVED:
-        store_served(store, e->served.number);
+        let_serve(r, e->served.number);
         break;
     case EFFECT_PAUSED:
         store_paused(store, e->paused.pool, e->paused.paused, "admin");
@@ -456,7 +509,7 @@ static void on_executor_event(void *ctx, struct event *ev)
 static struct beat_reply on_beat_reply(void *ctx, const char *node)
 {
     struct runtime *r = ctx;
-    return control_beat_reply(r->control, node);
+    return runtime_beat_reply(r, node);
 }
 
 static int recover(struct runtime *r, struct error *err)
@@ -596,6 +649,7 @@ void runtime_free(struct runtime *r)
         source_free(r->sources.slots[i].value);
     map_release(&r->sources);
     vec_release(&r->unpolled);
+    vec_release(&r->serving);
     if (r->timer) {
         uv_close((uv_handle_t *)r->timer, free_handle);
         uv_close((uv_handle_t *)r->rescan, free_handle);

@@ -57,6 +57,12 @@ void runtime_reload(struct runtime *r);
  * follows. */
 int runtime_submit(struct runtime *r, struct event *ev, struct error *err);
 
+/*
+ * What a heartbeat is answered with, right after runtime_submit took it: as control_beat_reply, but a
+ * node may not run its worker before the journal has on disk that it may; it asks again soon.
+ */
+struct beat_reply runtime_beat_reply(struct runtime *r, const char *node);
+
 const struct control *runtime_control(const struct runtime *r);
 
 struct runtime_view {

@@ -148,7 +148,9 @@ int status_heartbeat(struct status *status, struct status_request *r)
         code = submit(status, r, &ev);
     if (code)
         return code;
-    struct beat_reply reply = control_beat_reply(status->env.control, r->name);
+    const struct status_env *env = &status->env;
+    struct beat_reply reply = env->beat_reply ? env->beat_reply(env->ctx, r->name)
+                                              : control_beat_reply(env->control, r->name);
     if (!reply.known)
         return no_such_node(r);
     struct json_out j = json_begin(&r->out);

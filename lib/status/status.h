@@ -69,6 +69,8 @@ struct status_env {
     const struct clock *clock;
     /* Adds the clocks, steps the core, carries out what follows. The event is borrowed. */
     int (*submit)(void *ctx, struct event *ev, struct error *err);
+    /* What a heartbeat is answered with, right after submit took it. NULL: control_beat_reply. */
+    struct beat_reply (*beat_reply)(void *ctx, const char *node);
     /* The decision in force at a moment, as a JSON object, from history; MUSTER_E_NOTFOUND: none.
      * NULL: there is no history. */
     int (*decision_at)(void *ctx, const char *pool, int64_t wall_ns, struct buf *out,

@@ -48,6 +48,8 @@ struct entry_intent { /* ENTRY_INTENT, ENTRY_CLOSE */
 struct entry_served {
     struct entry entry;
     uint64_t number;
+    store_written_cb *done; /* may be NULL */
+    void *ctx;
 };
 
 struct entry_paused {

@@ -80,6 +80,12 @@ static void answer(const struct entry_intent *e, const struct error *result)
         e->done(e->ctx, e->intent.number, result);
 }
 
+static void answer_served(const struct entry_served *e, const struct error *result)
+{
+    if (e->done)
+        e->done(e->ctx, e->number, result);
+}
+
 /* Of a batch that could not be written, what a restart must know goes first into the next. */
 static void keep_state(struct store *store)
 {
@@ -119,6 +125,8 @@ static void batch_end(struct store *store)
     for (struct entry *entry; (entry = entry_queue_take(&store->batch));) {
         if (entry->type == ENTRY_INTENT)
             answer((const struct entry_intent *)entry, &result);
+        else if (entry->type == ENTRY_SERVED)
+            answer_served((const struct entry_served *)entry, &result);
         free(entry);
     }
 }
@@ -185,9 +193,13 @@ int store_write_intent(struct store *store, const struct intent *intent, store_w
 static void forget(const struct entry_queue *queue, const void *ctx)
 {
     for (struct entry *entry = queue->head; entry; entry = entry->next) {
-        struct entry_intent *e = (struct entry_intent *)entry;
-        if (entry->type == ENTRY_INTENT && e->ctx == ctx)
-            e->done = NULL; /* the writer does not look at it */
+        /* The writer does not look at these fields. */
+        struct entry_intent *intent = (struct entry_intent *)entry;
+        struct entry_served *served = (struct entry_served *)entry;
+        if (entry->type == ENTRY_INTENT && intent->ctx == ctx)
+            intent->done = NULL;
+        if (entry->type == ENTRY_SERVED && served->ctx == ctx)
+            served->done = NULL;
     }
 }
 
@@ -215,9 +227,22 @@ void store_close_intent(struct store *store, const struct intent *intent)
     add_state(store, entry_intent(ENTRY_CLOSE, intent, wall_now_ns(store)), "the end of an intent");
 }
 
-void store_served(struct store *store, uint64_t number)
+int store_served(struct store *store, uint64_t number, store_written_cb *done, void *ctx,
+                 struct error *err)
 {
-    add_state(store, entry_served(number), "that a node was ready");
+    if (store->closing)
+        return error_set(err, MUSTER_E_REFUSED, "the store is closing");
+    struct entry *entry = entry_served(number);
+    if (!entry)
+        return error_nomem(err);
+    if (store->pending.len >= STATE_WAITING_MAX) {
+        free(entry);
+        return error_set(err, MUSTER_E_TOOBIG, "too much waits to be written");
+    }
+    ((struct entry_served *)entry)->done = done;
+    ((struct entry_served *)entry)->ctx = ctx;
+    add(store, entry);
+    return 0;
 }
 
 void store_paused(struct store *store, const char *pool, bool paused, const char *who)

@@ -78,7 +78,12 @@ int store_write_intent(struct store *store, const struct intent *intent, store_w
 void store_forget(struct store *store, const void *ctx);
 /* The rest is written with the next commit; a failure is logged and counted. */
 void store_close_intent(struct store *store, const struct intent *intent);
-void store_served(struct store *store, uint64_t number);
+/*
+ * Records that a node of this launch may be working. 0: taken, and tried again until it is durable;
+ * `done` (may be NULL) comes then. Otherwise it is not recorded and `done` never comes.
+ */
+int store_served(struct store *store, uint64_t number, store_written_cb *done, void *ctx,
+                 struct error *err);
 void store_paused(struct store *store, const char *pool, bool paused, const char *who);
 /* A sample that equals the pool's last is written at most every 10 s. */
 void store_sample(struct store *store, const char *pool, int64_t wall_ns,

@@ -22,7 +22,7 @@ static inline void life_acked(void *ctx, uint64_t number, const struct error *er
     if (err->code < 0 || write(life->pipe, &number, sizeof(number)) != sizeof(number))
         _exit(3);
     if (number % 3 == 0)
-        store_served(life->b->store, number);
+        store_served(life->b->store, number, NULL, NULL, NULL);
     if (number % 4 == 0)
         bench_end(life->b, number, number % 8 == 0 ? INTENT_DONE : INTENT_FAILED);
     if (number % 7 == 0)

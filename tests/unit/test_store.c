@@ -95,7 +95,7 @@ static void what_recovery_tells(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         bench_write(b, cases[i].number);
         if (cases[i].served)
-            store_served(b->store, cases[i].number);
+            store_served(b->store, cases[i].number, NULL, NULL, NULL);
         if (cases[i].ended >= 0)
             bench_end(b, cases[i].number, (enum intent_state)cases[i].ended);
     }

@@ -51,7 +51,7 @@ static void limit_is_reached_and_lifted(void **state)
     limit_files(4096);
     store_paused(b->store, "render", true, "alice");
     bench_end(b, 1, INTENT_DONE);
-    store_served(b->store, 2);
+    store_served(b->store, 2, NULL, NULL, NULL);
     store_sample(b->store, "render", NOON_NS, &sample);
     bench_run(b);
     store_health(b->store, &health);
