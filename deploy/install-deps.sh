@@ -123,12 +123,17 @@ if [ ! -e $policy ]; then
     $as_root chmod 755 $policy
 fi
 
+# What apt has to say matters only when it fails.
+log=$(mktemp)
 apt() {
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@"
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 && return
+    cat "$log" >&2
+    echo "apt-get $1 failed; its words are above, all of them in $log" >&2
+    exit 1
 }
 apt update
 # shellcheck disable=SC2086  # a list of words
-apt install -y --no-install-recommends --no-remove $missing >/dev/null
+apt install -y --no-install-recommends --no-remove $missing
 
 # Nor are they to start with the next boot, where it was not there before.
 if [ -d /run/systemd/system ]; then
@@ -138,4 +143,5 @@ if [ -d /run/systemd/system ]; then
         esac
     done
 fi
+rm -f "$log"
 echo "installed"
