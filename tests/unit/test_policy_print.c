@@ -73,7 +73,7 @@ static void every_default_is_shown(void **state)
         "\n  prefer: [idle, old-version, dearest]  ",
         "\n  drain_timeout: never  ",
         "\n  force: no  ",
-        "\n# version: not set; ",
+        "\n  # expect: not set; ",
         "\n  per_hour: none  ",
     };
     (void)state;
