@@ -1,0 +1,218 @@
+/* Where services are, how fast they may be asked, and how codes are classed. */
+#include "auth/aws_endpoint.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "auth/aws_error.h"
+#include "auth/aws_ini.h"
+#include "auth/aws_limits.h"
+
+static const struct {
+    const char *service, *region, *url, *signing_region;
+} standard[] = {
+    { "ec2", "eu-central-1", "https://ec2.eu-central-1.amazonaws.com/", "eu-central-1" },
+    { "sqs", "cn-north-1", "https://sqs.cn-north-1.amazonaws.com.cn/", "cn-north-1" },
+    { "sts", "us-gov-west-1", "https://sts.us-gov-west-1.amazonaws.com/", "us-gov-west-1" },
+    { "ec2", "us-iso-east-1", "https://ec2.us-iso-east-1.c2s.ic.gov/", "us-iso-east-1" },
+    { "ec2", "us-isob-east-1", "https://ec2.us-isob-east-1.sc2s.sgov.gov/", "us-isob-east-1" },
+    { "ec2", "eusc-de-east-1", "https://ec2.eusc-de-east-1.amazonaws.eu/", "eusc-de-east-1" },
+    { "pricing", "eu-west-3", "https://api.pricing.eu-central-1.amazonaws.com/", "eu-central-1" },
+    { "pricing", "sa-east-1", "https://api.pricing.us-east-1.amazonaws.com/", "us-east-1" },
+    { "pricing", "ap-northeast-1", "https://api.pricing.ap-south-1.amazonaws.com/", "ap-south-1" },
+    { "pricing", "cn-north-1", "https://api.pricing.cn-northwest-1.amazonaws.com.cn/",
+      "cn-northwest-1" },
+};
+
+static void test_standard(void **state)
+{
+    (void)state;
+    const struct aws_settings none = { 0 };
+    for (size_t i = 0; i < sizeof(standard) / sizeof(standard[0]); i++) {
+        struct aws_endpoint e;
+        assert_int_equal(
+            aws_endpoint_find(&none, standard[i].service, standard[i].region, &e, NULL), 0);
+        assert_string_equal(e.url, standard[i].url);
+        assert_string_equal(e.signing_region, standard[i].signing_region);
+    }
+    struct aws_endpoint e;
+    static const char *const bad[] = { "", "EU", "a.b", "eu-central-1/", "-x", "x@y" };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(aws_endpoint_find(&none, "ec2", bad[i], &e, NULL), MUSTER_E_CONFIG);
+}
+
+static void expect(const struct aws_settings *settings, const char *service, const char *url,
+                   const char *host)
+{
+    struct aws_endpoint e;
+    assert_int_equal(aws_endpoint_find(settings, service, "eu-central-1", &e, NULL), 0);
+    assert_string_equal(e.url, url);
+    assert_string_equal(e.host, host);
+}
+
+static void test_configured(void **state)
+{
+    (void)state;
+    char one[] = "monitoring=https://m:443", two[] = "sts=http://s:81/", all[] = "*=http://all";
+    char *list[] = { one, two, all };
+    struct aws_settings settings = { .endpoints = { list, 2 } };
+    struct aws_endpoint e;
+    setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000", 1);
+    setenv("AWS_ENDPOINT_URL_EC2", "http://127.0.0.1:6000/x", 1);
+    setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:7000", 1);
+    expect(&settings, "sqs", "http://127.0.0.1:5000/", "127.0.0.1:5000");
+    expect(&settings, "ec2", "http://127.0.0.1:6000/", "127.0.0.1:6000");
+    expect(&settings, "sts", "http://s:81/", "s:81");
+    expect(&settings, "monitoring", "https://m:443/", "m");
+    setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", 1);
+    expect(&settings, "ec2", "https://ec2.eu-central-1.amazonaws.com/",
+           "ec2.eu-central-1.amazonaws.com");
+    settings.endpoints.len = 3;
+    expect(&settings, "ec2", "http://all/", "all");
+    unsetenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    settings.endpoints.len = 0;
+    static const char *const bad[] = { "ec2.example.com", "http://", "http://u:p@h", "ftp://h" };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct error err;
+        setenv("AWS_ENDPOINT_URL_EC2", bad[i], 1);
+        assert_int_equal(aws_endpoint_find(&settings, "ec2", "eu-central-1", &e, &err),
+                         MUSTER_E_CONFIG);
+        assert_null(strstr(err.text, "u:p"));
+    }
+    unsetenv("AWS_ENDPOINT_URL");
+    unsetenv("AWS_ENDPOINT_URL_EC2");
+    unsetenv("AWS_ENDPOINT_URL_STS");
+}
+
+/* ---- classes ------------------------------------------------------------------------------------ */
+
+static void test_classes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *code;
+        int status, class;
+    } cases[] = {
+        { "RequestLimitExceeded", 503, MUSTER_E_THROTTLED },
+        { "Throttling", 400, MUSTER_E_THROTTLED },
+        { "RequestThrottled", 403, MUSTER_E_THROTTLED },
+        { "", 429, MUSTER_E_THROTTLED },
+        { "InsufficientInstanceCapacity", 500, MUSTER_E_CAPACITY },
+        { "UnfulfillableCapacity", 500, MUSTER_E_CAPACITY },
+        { "SpotMaxPriceTooLow", 400, MUSTER_E_CAPACITY },
+        { "Unsupported", 400, MUSTER_E_CAPACITY },
+        { "MaxSpotInstanceCountExceeded", 400, MUSTER_E_QUOTA },
+        { "VcpuLimitExceeded", 400, MUSTER_E_QUOTA },
+        { "InvalidInstanceID.NotFound", 400, MUSTER_E_NOTFOUND },
+        { "InvalidAMIID.NotFound", 400, MUSTER_E_CONFIG },
+        { "InvalidLaunchTemplateName.NotFoundException", 400, MUSTER_E_CONFIG },
+        { "IdempotentParameterMismatch", 400, MUSTER_E_CONFIG },
+        { "QueueDoesNotExist", 400, MUSTER_E_CONFIG },
+        { "UnauthorizedOperation", 403, MUSTER_E_AUTH },
+        { "AuthFailure", 401, MUSTER_E_AUTH },
+        { "ExpiredToken", 400, MUSTER_E_AUTH },
+        { "SomethingNew", 403, MUSTER_E_AUTH },
+        { "SomethingNew", 400, MUSTER_E_CONFIG },
+        { "SomethingNew", 500, MUSTER_E_UNKNOWN },
+        { "InternalError", 500, MUSTER_E_UNKNOWN },
+        { "", 504, MUSTER_E_UNKNOWN },
+        { "ServiceUnavailable", 503, MUSTER_E_TRANSIENT },
+        { "IncorrectInstanceState", 400, MUSTER_E_TRANSIENT },
+        { "DryRunOperation", 412, 0 },
+        { "", 200, 0 },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (aws_error_class(cases[i].code, cases[i].status) != cases[i].class)
+            fail_msg("%s %d", cases[i].code, cases[i].status);
+    }
+}
+
+/* ---- limits ------------------------------------------------------------------------------------- */
+
+static struct aws_limit *limit_of(struct aws_limits *limits, const char *service,
+                                  const char *action, const char *body)
+{
+    const struct aws_request request = {
+        .service = service, .region = "r", .action = action, .body = str_from(body)
+    };
+    struct aws_limit *limit = NULL;
+    assert_int_equal(aws_limits_find(limits, &request, 0, &limit, NULL), 0);
+    return limit;
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *service, *action, *body;
+        int capacity, rate, resources;
+    } cases[] = {
+        { "ec2", "RunInstances", "", 5, 2, 1000 },
+        { "ec2", "TerminateInstances", "", 100, 5, 1000 },
+        { "ec2", "CreateFleet", "", 50, 5, 0 },
+        { "ec2", "CreateTags", "", 100, 10, 0 },
+        { "ec2", "DescribeInstances", "Action=x&Filter.1.Name=y", 100, 20, 0 },
+        { "ec2", "DescribeInstances", "Action=x&MaxResults=1000", 100, 20, 0 },
+        { "ec2", "DescribeInstances", "Action=x", 50, 10, 0 },
+        { "ec2", "DescribeSpotPriceHistory", "Action=x", 100, 20, 0 },
+        { "sqs", "GetQueueAttributes", "", 100, 20, 0 },
+    };
+    struct aws_limits limits = { 0 };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct aws_limit *l = limit_of(&limits, cases[i].service, cases[i].action, cases[i].body);
+        assert_int_equal((int)l->requests.capacity, cases[i].capacity);
+        assert_int_equal((int)l->requests.rate, cases[i].rate);
+        assert_int_equal((int)l->resources.capacity, cases[i].resources);
+        assert_ptr_equal(l, limit_of(&limits, cases[i].service, cases[i].action, cases[i].body));
+    }
+    struct aws_limit *run = limit_of(&limits, "ec2", "RunInstances", "");
+    aws_limit_take(run, 1000, 0);
+    assert_int_equal(aws_limit_wait_ns(run, 0, 0), 0);
+    assert_in_range(aws_limit_wait_ns(run, 10, 0), 5 * NS_PER_S - 10, 5 * NS_PER_S + 10);
+    for (int i = 0; i < 100; i++)
+        assert_true(aws_budget_take(&limits, "ec2", 5));
+    assert_false(aws_budget_take(&limits, "ec2", 5));
+    assert_true(aws_budget_take(&limits, "sqs", 5)); /* each service its own */
+    aws_budget_give(&limits, "ec2", 5);
+    assert_true(aws_budget_take(&limits, "ec2", 5));
+    aws_limits_release(&limits);
+}
+
+/* ---- ini ---------------------------------------------------------------------------------------- */
+
+static void test_ini(void **state)
+{
+    (void)state;
+    struct buf text = { 0 };
+    struct aws_ini ini = { 0 };
+    buf_add_c(&text, "stray = 1\r\n[ default ]\r\nA_key = x#y ; comment\r\n"
+                     "s3 =\n  nested = 2\n# comment = 3\nnothing\nb: c\n"
+                     "[open\nlost = 1\n[profile p] # x\na_key=1\na_key = 2=3\nempty =\n");
+    assert_int_equal(aws_ini_parse(&text, &ini, NULL), 0);
+    assert_true(str_eq_c(aws_ini_get(&ini, "default", "a_key"), "x#y"));
+    assert_true(str_eq_c(aws_ini_get(&ini, "default", "b"), "c"));
+    assert_true(str_eq_c(aws_ini_get(&ini, "profile p", "a_key"), "2=3"));
+    assert_int_equal(aws_ini_get(&ini, "profile p", "empty").len, 0);
+    assert_null(aws_ini_get(&ini, "default", "nested").ptr);
+    assert_null(aws_ini_get(&ini, "default", "lost").ptr);
+    assert_true(aws_ini_has(&ini, "profile p"));
+    assert_false(aws_ini_has(&ini, "p"));
+    aws_ini_release(&ini);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_standard), cmocka_unit_test(test_configured),
+        cmocka_unit_test(test_classes),  cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_ini),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
