@@ -109,7 +109,7 @@ static int run(struct daemon *d)
     watch_signals(d, &signals);
     int rc = daemon_open(d, &err);
     if (rc == 0)
-        rc = runtime_start(d->runtime, &err);
+        runtime_start(d->runtime);
     if (rc < 0) {
         log_line(&d->log, LOG_ERROR, "cannot start", LOG_STR("problem", err.text));
         status = 2;

@@ -3,29 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/map.h"
-#include "queue/queue.h"
+#include "runtime/serving.h"
+#include "runtime/sources.h"
 
 #define STOP_WAIT_NS     (10 * NS_PER_S)
 #define SERVING_RETRY_NS (10 * NS_PER_MS)
 #define RESCAN_MS        250  /* file events come in bursts */
 #define UNSETTLED_MS     3100 /* see policy_dir_unsettled */
-
-/* What the runtime holds for one pool: its open queue source. */
-struct source {
-    char pool[POOL_NAME_MAX];
-    struct runtime *runtime;
-    const struct queue_plugin *plugin;
-    struct queue *queue; /* NULL: it could not be opened; problem says why */
-    bool polling;
-    char problem[256];
-};
-
-/* A launch of which a node wants to run its worker, while the journal does not have it on disk. */
-struct serving {
-    uint64_t number;
-    bool asked; /* the store has it; otherwise it is asked again with the next heartbeat */
-};
 
 struct runtime {
     struct runtime_options options;
@@ -33,9 +17,8 @@ struct runtime {
     struct executor *executor;
     struct policy_dir *policies;
     struct effect_list effects;
-    VEC(struct serving) serving;   /* launches whose nodes may not run yet */
-    struct map sources;            /* struct source * by pool */
-    VEC(struct source *) unpolled; /* asked, but not open: answered after the step */
+    struct sources sources;
+    struct serving serving;
     uv_timer_t *timer, *rescan;
     uv_fs_event_t *watch;
     bool stopping;
@@ -86,92 +69,21 @@ static void submit(struct runtime *r, struct event *ev)
 
 /* ---- queue sources ------------------------------------------------------------------------------ */
 
-static void sample_failed(struct runtime *r, const char *pool, const char *text)
+static void on_sampled(void *ctx, const char *pool, const struct sample *sample,
+                       const struct error *err)
 {
-    struct event ev = { .type = EVENT_SAMPLE_FAILED };
-    ev.sample_failed.pool = pool;
-    ev.sample_failed.text = text;
-    submit(r, &ev);
-}
-
-static void on_sample(void *ctx, const struct sample *sample, const struct error *err)
-{
-    struct source *source = ctx;
-    struct runtime *r = source->runtime;
-    source->polling = false;
-    if (err && err->code < 0) {
-        sample_failed(r, source->pool, err->text);
-        return;
-    }
-    store_sample(r->options.store, source->pool, wall_ns(r), sample);
+    struct runtime *r = ctx;
     struct event ev = { .type = EVENT_SAMPLE };
-    ev.sample.pool = source->pool;
-    ev.sample.sample = sample;
+    if (err && err->code < 0) {
+        ev.type = EVENT_SAMPLE_FAILED;
+        ev.sample_failed.pool = pool;
+        ev.sample_failed.text = err->text;
+    } else {
+        store_sample(r->options.store, pool, wall_ns(r), sample);
+        ev.sample.pool = pool;
+        ev.sample.sample = sample;
+    }
     submit(r, &ev);
-}
-
-static void source_free(struct source *source)
-{
-    if (!source)
-        return;
-    if (source->queue)
-        source->plugin->close(source->queue);
-    free(source);
-}
-
-static void close_source(struct runtime *r, const char *pool)
-{
-    struct source *source = map_remove(&r->sources, pool);
-    for (size_t i = r->unpolled.len; source && i-- > 0;) {
-        if (r->unpolled.at[i] == source)
-            vec_remove(&r->unpolled, i);
-    }
-    source_free(source);
-}
-
-/* Opens the source of a pool whose policy is in force. A failure becomes the pool's signal. */
-static int open_source(struct runtime *r, const char *pool, struct error *err)
-{
-    struct pool_view view;
-    if (!control_pool_find(r->control, pool, &view) || !view.spec->queue.set)
-        return 0;
-    struct source *source = calloc(1, sizeof(*source));
-    if (!source)
-        return error_nomem(err);
-    str_copy_c(source->pool, sizeof(source->pool), pool);
-    source->runtime = r;
-    source->plugin = queue_find(view.spec->queue.set->name);
-    struct queue_env env = {
-        .loop = r->options.loop,
-        .log = r->options.log,
-        .clock = r->options.clock,
-        .http = r->options.http,
-        .aws = r->options.aws,
-        .aws_settings = r->options.aws_settings,
-    };
-    struct error why = { 0 };
-    int rc = source->plugin->open(&env, view.spec->queue.options, &source->queue, &why);
-    if (rc < 0)
-        str_copy_c(source->problem, sizeof(source->problem), why.text);
-    if (!map_put(&r->sources, source->pool, source)) {
-        source_free(source);
-        return error_nomem(err);
-    }
-    return 0;
-}
-
-static void poll_source(struct runtime *r, const char *pool)
-{
-    struct source *source = map_get(&r->sources, pool);
-    if (!source || source->polling)
-        return; /* the answer under way will do */
-    if (source->queue) {
-        source->polling = true;
-        source->plugin->poll(source->queue, on_sample, source);
-    } else if (!vec_push(&r->unpolled, source)) {
-        log_line(r->options.log, LOG_WARNING, "out of memory; continuing: the queue is asked again",
-                 LOG_STR("pool", pool));
-    }
 }
 
 /* ---- effects ------------------------------------------------------------------------------------ */
@@ -245,45 +157,11 @@ static void log_note(struct runtime *r, const struct effect *e)
         log_line(r->options.log, e->note.level, e->note.text);
 }
 
-static size_t serving_index(const struct runtime *r, uint64_t number)
-{
-    size_t i = 0;
-    while (i < r->serving.len && r->serving.at[i].number != number)
-        i++;
-    return i;
-}
-
-static void on_served(void *ctx, uint64_t number, const struct error *err)
-{
-    struct runtime *r = ctx;
-    size_t i = serving_index(r, number);
-    if (err->code == 0 && i < r->serving.len)
-        vec_remove_swap(&r->serving, i);
-}
-
-static void ask_serving(struct runtime *r, size_t i)
-{
-    struct error err = { 0 };
-    uint64_t number = r->serving.at[i].number;
-    r->serving.at[i].asked = store_served(r->options.store, number, on_served, r, &err) == 0;
-}
-
-static void let_serve(struct runtime *r, uint64_t number)
-{
-    struct serving serving = { .number = number };
-    /* Without memory for it the node runs unrecorded: a later life finds it by its heartbeats. */
-    if (serving_index(r, number) == r->serving.len && vec_push(&r->serving, serving))
-        ask_serving(r, r->serving.len - 1);
-}
-
 struct beat_reply runtime_beat_reply(struct runtime *r, const char *node)
 {
     struct beat_reply reply = control_beat_reply(r->control, node);
     const struct node *found = control_node_find(r->control, node, NULL);
-    size_t i = found ? serving_index(r, found->intent) : r->serving.len;
-    if (i < r->serving.len) {
-        if (!r->serving.at[i].asked)
-            ask_serving(r, i);
+    if (found && serving_waits(&r->serving, found->intent)) {
         reply.run = false;
         reply.heartbeat_ns = SERVING_RETRY_NS;
     }
@@ -295,7 +173,7 @@ static void carry_out_one(struct runtime *r, const struct effect *e)
     struct store *store = r->options.store;
     switch (e->type) {
     case EFFECT_POLL:
-        poll_source(r, e->poll.pool);
+        sources_poll(&r->sources, e->poll.pool);
         break;
     case EFFECT_LIST:
         r->executor->ops->list(r->executor, e->list.inventory);
@@ -314,7 +192,7 @@ static void carry_out_one(struct runtime *r, const struct effect *e)
         r->executor->ops->terminate(r->executor, e->intent);
         break;
     case EFFECT_SERVED:
-        let_serve(r, e->served.number);
+        serving_begin(&r->serving, e->served.number);
         break;
     case EFFECT_PAUSED:
         store_paused(store, e->paused.pool, e->paused.paused, "admin");
@@ -347,15 +225,6 @@ static bool in_flight(const struct runtime *r)
 
 static void arm_timer(struct runtime *r);
 
-/* No one answers these while the core is being stepped: a step must end before the next begins. */
-static void answer_unpolled(struct runtime *r)
-{
-    while (r->unpolled.len > 0) {
-        struct source *source = r->unpolled.at[--r->unpolled.len];
-        sample_failed(r, source->pool, source->problem);
-    }
-}
-
 static void carry_out(struct runtime *r)
 {
     /* Plug-ins never call back from inside a call, so the list cannot change under the loop. */
@@ -382,7 +251,7 @@ static void on_timer(uv_timer_t *timer)
     r->due_ns = INT64_MAX;
     struct event ev = { .type = EVENT_TICK };
     submit(r, &ev);
-    answer_unpolled(r);
+    sources_answer(&r->sources);
     int64_t ended_ns = now_ns(r);
     timing_add(&r->tick, ended_ns - begun_ns);
     if (!r->failed)
@@ -413,12 +282,14 @@ static void on_policy(void *ctx, struct pool_spec *take_spec)
     char pool[POOL_NAME_MAX];
     str_copy_c(pool, sizeof(pool), take_spec->name);
     /* The source borrows its settings from the old spec, which the core frees. */
-    close_source(r, pool);
+    sources_close(&r->sources, pool);
     struct event ev = { .type = EVENT_POLICY };
     ev.policy.take_spec = take_spec;
     submit(r, &ev);
     struct error err = { 0 };
-    if (open_source(r, pool, &err) < 0)
+    struct pool_view view;
+    if (control_pool_find(r->control, pool, &view) &&
+        sources_open(&r->sources, view.spec, &err) < 0)
         log_line(r->options.log, LOG_ERROR, "the queue cannot be opened; continuing without it",
                  LOG_STR("pool", pool), LOG_STR("problem", err.text));
 }
@@ -426,7 +297,7 @@ static void on_policy(void *ctx, struct pool_spec *take_spec)
 static void on_policy_removed(void *ctx, const char *pool)
 {
     struct runtime *r = ctx;
-    close_source(r, pool);
+    sources_close(&r->sources, pool);
     struct event ev = { .type = EVENT_POLICY_REMOVED };
     ev.policy_removed.pool = pool;
     submit(r, &ev);
@@ -603,6 +474,17 @@ int runtime_new(const struct runtime_options *options, struct runtime **ret, str
         return error_nomem(err);
     r->options = *options;
     r->due_ns = INT64_MAX;
+    r->serving.store = options->store;
+    r->sources.env = (struct queue_env){
+        .loop = options->loop,
+        .log = options->log,
+        .clock = options->clock,
+        .http = options->http,
+        .aws = options->aws,
+        .aws_settings = options->aws_settings,
+    };
+    r->sources.sampled = on_sampled;
+    r->sources.ctx = r;
     r->started_ns = now_ns(r);
     r->started_wall_ns = wall_ns(r);
     int rc = make_parts(r, err);
@@ -614,7 +496,7 @@ int runtime_new(const struct runtime_options *options, struct runtime **ret, str
     return 0;
 }
 
-int runtime_start(struct runtime *r, struct error *err)
+void runtime_start(struct runtime *r)
 {
     scan(r);
     int rc = uv_fs_event_start(r->watch, on_dir_event, r->options.policies, 0);
@@ -622,9 +504,7 @@ int runtime_start(struct runtime *r, struct error *err)
         log_line(r->options.log, LOG_WARNING,
                  "the policy directory cannot be watched; continuing: SIGHUP reads it again",
                  LOG_STR("problem", uv_strerror(rc)));
-    (void)err;
     arm_timer(r);
-    return 0;
 }
 
 void runtime_stop(struct runtime *r)
@@ -645,11 +525,8 @@ void runtime_free(struct runtime *r)
     store_forget(r->options.store, r);
     if (r->executor)
         r->executor->ops->free(r->executor);
-    for (size_t i = 0; i < r->sources.size; i++)
-        source_free(r->sources.slots[i].value);
-    map_release(&r->sources);
-    vec_release(&r->unpolled);
-    vec_release(&r->serving);
+    sources_release(&r->sources);
+    serving_release(&r->serving);
     if (r->timer) {
         uv_close((uv_handle_t *)r->timer, free_handle);
         uv_close((uv_handle_t *)r->rescan, free_handle);

@@ -41,7 +41,7 @@ struct runtime_options {
 };
 
 int runtime_new(const struct runtime_options *options, struct runtime **ret, struct error *err);
-int runtime_start(struct runtime *r, struct error *err);
+void runtime_start(struct runtime *r);
 
 /* Takes no new decision, waits for what is in flight (at most 10 s), then calls `stopped`. Nodes are
  * left running. */

@@ -91,8 +91,9 @@ static void start(struct world *w)
     control_options_default(&options.control);
     options.control.tick_ns = 50 * NS_PER_MS;
     options.control.list_every_ns = 100 * NS_PER_MS;
-    if (runtime_new(&options, &w->runtime, &err) < 0 || runtime_start(w->runtime, &err) < 0)
+    if (runtime_new(&options, &w->runtime, &err) < 0)
         fail_msg("%s", err.text);
+    runtime_start(w->runtime);
 }
 
 static int remove_world(void **state)
