@@ -1,4 +1,6 @@
 /* Form bodies of the query protocols. */
+#include <string.h>
+
 #include "auth/aws_client.h"
 #include "auth/sigv4.h"
 
@@ -10,6 +12,15 @@ void aws_form_begin(struct buf *to, const char *action, const char *version)
 void aws_form_add(struct buf *to, const char *name, struct str value)
 {
     buf_addf(to, "&%s=", name);
+    /* Blanks as the SDKs write them: a server that writes the form anew to check the signature gets
+     * the same bytes. */
+    const char *blank;
+    while (value.len > 0 && (blank = memchr(value.ptr, ' ', value.len)) != NULL) {
+        size_t n = (size_t)(blank - value.ptr);
+        sigv4_encode(to, (struct str){ value.ptr, n }, false);
+        buf_add_char(to, '+');
+        value = (struct str){ blank + 1, value.len - n - 1 };
+    }
     sigv4_encode(to, value, false);
 }
 

@@ -1,13 +1,15 @@
 """The whole loop on moto, an EC2 that nobody here wrote: from nothing to many machines and back, seen by boto3."""
 
 import collections
+import json
 import pathlib
 import shutil
+import urllib.request
 
 import pytest
 
 from conftest import free_port
-from musterd import wait_for
+from musterd import ROOT, wait_for
 
 boto3 = pytest.importorskip("boto3")
 if not shutil.which("moto_server"):
@@ -107,3 +109,44 @@ def test_a_fleet_and_back(cloud, musterd):
     wait_for("and musterd knows", 30, lambda: musterd.machines("render") == 0)
     assert len(instances(ec2)) == 40, "never more than were needed"
     check_tags(ec2)
+
+
+def test_with_no_more_rights_than_the_policy_gives(moto, musterd, monkeypatch):
+    """moto checks signatures and IAM actions; musterd is a user who has deploy/aws/policy.json and nothing else."""
+    iam = client(moto.url, "iam")
+    keys = {}
+    everything = json.dumps({"Version": "2012-10-17",
+                             "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    # moto knows actions, no resources.
+    policy = json.loads((pathlib.Path(ROOT) / "deploy" / "aws" / "policy.json").read_text())
+    policy = json.dumps(policy | {"Statement": [s | {"Resource": "*"} for s in policy["Statement"]]})
+    for name, document in (("musterd", policy), ("looker", everything)):
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document)
+        keys[name] = iam.create_access_key(UserName=name)["AccessKey"]
+    root = client(moto.url)
+    template = root.create_launch_template(LaunchTemplateName="render", LaunchTemplateData={"ImageId": image(root)})
+    write(musterd, what=f"launch_template: {template['LaunchTemplate']['LaunchTemplateId']}", max=6,
+          where=f"subnets: [{', '.join(subnets(root))}]")
+    urllib.request.urlopen(urllib.request.Request(
+        moto.url + "/moto-api/reset-auth", data=b"0", headers={"Content-Type": "application/octet-stream"})).close()
+    environment(monkeypatch, moto.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["musterd"]["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["musterd"]["SecretAccessKey"])
+    looker = boto3.client("ec2", region_name=REGION, endpoint_url=moto.url,
+                          aws_access_key_id=keys["looker"]["AccessKeyId"],
+                          aws_secret_access_key=keys["looker"]["SecretAccessKey"])
+    musterd.settings = "list_every: 1s\n"
+    agents = Agents(musterd, lambda: [i["InstanceId"] for i in instances(looker, "pending", "running")])
+    agents.start()
+    try:
+        musterd.start()
+        depth(musterd, 6)
+        wait_for("6 machines", 60, lambda: len(living(looker)) == 6)
+        depth(musterd, 0)
+        wait_for("nothing is left", 60, lambda: not living(looker))
+        # (The filter of spot requests is none that moto knows.)
+        for word in ("spot prices cannot", "UnauthorizedOperation", "AccessDenied", "AuthFailure"):
+            assert word not in musterd.log(), musterd.log()
+    finally:
+        agents.stop()

@@ -119,7 +119,7 @@ static void a_fleets_body(void **state)
     ".Tag.3.Key=muster%3Aintent&TagSpecification." n ".Tag.3.Value=tok&TagSpecification." n        \
     ".Tag.4.Key=muster%3Aoffer&TagSpecification." n ".Tag.4.Value=o&TagSpecification." n           \
     ".Tag.5.Key=muster%3Aslots&TagSpecification." n ".Tag.5.Value=2&TagSpecification." n           \
-    ".Tag.6.Key=team&TagSpecification." n ".Tag.6.Value=a%20b"
+    ".Tag.6.Key=team&TagSpecification." n ".Tag.6.Value=a+b"
 #define CONFIG "&LaunchTemplateConfigs.1."
     const char *want =
         "Action=CreateFleet&Version=2016-11-15&Type=instant&ClientToken=tok" CONFIG
