@@ -51,13 +51,14 @@ static void answer(struct cache *cache, const struct error *err)
 /* A failed refresh is no failure while what is held still works. */
 static void refresh_failed(struct cache *cache, const struct error *err)
 {
+    const struct error none = { 0 };
     bool usable = left_ns(cache) > 0;
     cache->not_before_ns = boot_ns(cache) + FORGIVE_NS;
     if (usable)
         log_printf(cache->env.log, LOG_WARNING,
                    "AWS credentials are not renewed: %s; continuing: those held are still good",
                    err->text);
-    answer(cache, usable ? &(struct error){ 0 } : err);
+    answer(cache, usable ? &none : err);
 }
 
 static void on_found(void *ctx, const struct aws_credentials *found, const struct error *err)

@@ -168,8 +168,10 @@ static int resolve_source_profile(struct resolver *r, const char *profile, struc
                                   struct error *err)
 {
     char *source = NULL;
-    int rc = copy(r, profile, "source_profile", &source) ? 0 : error_nomem(err);
-    if (rc == 0 && !aws_profile_exists(&r->profiles, source))
+    int rc = 0;
+    if (!copy(r, profile, "source_profile", &source) || !source)
+        return error_nomem(err);
+    if (!aws_profile_exists(&r->profiles, source))
         rc = error_set(err, MUSTER_E_CONFIG, "profile %s: its source_profile %s does not exist",
                        profile, source);
     /* A profile may name itself: then its keys are meant. */

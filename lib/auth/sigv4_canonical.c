@@ -184,17 +184,16 @@ static int header_order(const void *a, const void *b)
     return order ? order : (*x > *y) - (*x < *y);
 }
 
-static int sorted_headers(const struct sigv4_request *request, const struct sigv4_header ***ret,
-                          struct error *err)
+/* On the heap; NULL: out of memory. */
+static const struct sigv4_header **sorted_headers(const struct sigv4_request *request)
 {
     const struct sigv4_header **refs = calloc(request->headers_len + 1, sizeof(*refs));
     if (!refs)
-        return error_nomem(err);
+        return NULL;
     for (size_t i = 0; i < request->headers_len; i++)
         refs[i] = &request->headers[i];
     qsort(refs, request->headers_len, sizeof(*refs), header_order);
-    *ret = refs;
-    return 0;
+    return refs;
 }
 
 static void add_name(struct buf *to, struct str name)
@@ -227,9 +226,10 @@ static void add_value(struct buf *to, struct str value)
 
 int sigv4_canonical_headers(const struct sigv4_request *request, struct buf *to, struct error *err)
 {
-    const struct sigv4_header **refs = NULL;
-    int rc = sorted_headers(request, &refs, err);
-    for (size_t i = 0; rc == 0 && i < request->headers_len; i++) {
+    const struct sigv4_header **refs = sorted_headers(request);
+    if (!refs)
+        return error_nomem(err);
+    for (size_t i = 0; i < request->headers_len; i++) {
         bool same = i > 0 && compare_names(refs[i]->name, refs[i - 1]->name) == 0;
         bool more =
             i + 1 < request->headers_len && compare_names(refs[i]->name, refs[i + 1]->name) == 0;
@@ -241,14 +241,15 @@ int sigv4_canonical_headers(const struct sigv4_request *request, struct buf *to,
         buf_add_char(to, more ? ',' : '\n');
     }
     free(refs);
-    return rc;
+    return 0;
 }
 
 int sigv4_signed_headers(const struct sigv4_request *request, struct buf *to, struct error *err)
 {
-    const struct sigv4_header **refs = NULL;
-    int rc = sorted_headers(request, &refs, err);
-    for (size_t i = 0; rc == 0 && i < request->headers_len; i++) {
+    const struct sigv4_header **refs = sorted_headers(request);
+    if (!refs)
+        return error_nomem(err);
+    for (size_t i = 0; i < request->headers_len; i++) {
         if (i > 0 && compare_names(refs[i]->name, refs[i - 1]->name) == 0)
             continue;
         if (i > 0)
@@ -256,5 +257,5 @@ int sigv4_signed_headers(const struct sigv4_request *request, struct buf *to, st
         add_name(to, refs[i]->name);
     }
     free(refs);
-    return rc;
+    return 0;
 }

@@ -130,7 +130,7 @@ static int read_answer(const struct queue *self, struct str body, struct sample 
 {
     size_t next = 1;
     int rc = read_metric(self, body, 0, &sample->waiting, err);
-    sample->running = NAN;
+    sample->running = (double)NAN;
     if (rc == 0 && self->options->running) {
         rc = read_metric(self, body, next++, &sample->running, err);
         sample->has_running = rc == 0;

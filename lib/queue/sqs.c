@@ -108,7 +108,7 @@ static void sqs_close(struct queue *self)
 static void answer(struct queue *self)
 {
     self->sample.has_oldest = self->has_age;
-    self->sample.oldest_s = self->has_age ? self->age_s : NAN;
+    self->sample.oldest_s = self->has_age ? self->age_s : (double)NAN;
     aws_poll_answer(&self->poll, &self->sample, &(struct error){ 0 });
 }
 
