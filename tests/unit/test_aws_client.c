@@ -38,6 +38,11 @@
     "\r\n<Response><Errors><Error><Code>" code "</Code><Message>" message                          \
     "</Message></Error></Errors><RequestID>r-1</RequestID></Response>"
 
+#define FINE                                                                                       \
+    {                                                                                              \
+        .path = "/", .bytes = TINY_OK("text/xml", "<X/>")                                          \
+    }
+
 struct fixture {
     uv_loop_t loop;
     struct http_client *http;
@@ -287,6 +292,87 @@ static void test_dropped_and_freed(void **state)
     assert_int_equal(f->answers, 0);
 }
 
+static void test_proxy(void **state)
+{
+    struct fixture *f = *state;
+    const struct tiny_answer answers[] = { { .path = "/", .bytes = NULL }, { 0 } };
+    use_environment();
+    setenv("AWS_MAX_ATTEMPTS", "1", 1);
+    start(f, answers);
+    f->settings.proxy = str_dup(str_from(tiny_server_url(f->server, "")));
+    setenv("AWS_ENDPOINT_URL", "http://aws.invalid:81", 1);
+    call(f, false);
+    assert_non_null(strstr(f->sent, "POST http://aws.invalid:81/ HTTP/1.1"));
+    assert_non_null(strstr(f->sent, "Host: aws.invalid:81\r\n"));
+}
+
+/* ---- rate limits -------------------------------------------------------------------------------- */
+
+struct order {
+    struct fixture *f;
+    char done[16]; /* 'L', 'T' or 'D', as they end */
+    size_t len;
+};
+
+static void note(struct order *order, char what)
+{
+    order->done[order->len++] = what;
+    if (order->len == 9)
+        uv_stop(&order->f->loop);
+}
+
+static void on_launch(void *ctx, const struct aws_response *response, const struct error *err)
+{
+    assert_int_equal(err->code, 0);
+    assert_non_null(response);
+    note(ctx, 'L');
+}
+
+static void on_terminate(void *ctx, const struct aws_response *response, const struct error *err)
+{
+    assert_int_equal(err->code, 0);
+    assert_non_null(response);
+    note(ctx, 'T');
+}
+
+static void on_describe(void *ctx, const struct aws_response *response, const struct error *err)
+{
+    assert_int_equal(err->code, 0);
+    assert_non_null(response);
+    note(ctx, 'D');
+}
+
+/* RunInstances: five at once, two a second. What else there is does not wait behind it. */
+static void test_burst_waits_here(void **state)
+{
+    struct fixture *f = *state;
+    const struct tiny_answer answers[] = { FINE, { 0 } };
+    struct order order = { .f = f };
+    struct aws_request request = { .service = "ec2",
+                                   .region = "r",
+                                   .action = "RunInstances",
+                                   .body = STR("x"),
+                                   .priority = AWS_LAUNCH };
+    use_environment();
+    start(f, answers);
+    int64_t began_ns = clock_system.boot_ns(NULL);
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(aws_call(f->client, &request, on_launch, &order, NULL), 0);
+    request.action = "DescribeInstances";
+    request.priority = AWS_DESCRIBE;
+    assert_int_equal(aws_call(f->client, &request, on_describe, &order, NULL), 0);
+    request.action = "TerminateInstances";
+    request.priority = AWS_TERMINATE;
+    assert_int_equal(aws_call(f->client, &request, on_terminate, &order, NULL), 0);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    int64_t took_ns = clock_system.boot_ns(NULL) - began_ns;
+    assert_int_equal(order.len, 9);
+    assert_true(took_ns >= NS_PER_S * 95 / 100); /* (7 - 5) / 2 */
+    assert_memory_equal(order.done + 7, "LL", 2);
+    assert_non_null(memchr(order.done, 'T', 7));
+    assert_non_null(memchr(order.done, 'D', 7));
+}
+
 static void test_no_credentials(void **state)
 {
     struct fixture *f = *state;
@@ -303,10 +389,6 @@ static void test_no_credentials(void **state)
     "{\"Code\":\"Success\",\"Version\":1,\"AccessKeyId\":\"" key                                   \
     "\",\"SecretAccessKey\":\"" CANARY "\",\"Token\":\"" TOKEN                                     \
     "\",\"Expiration\":\"2099-01-01T00:00:00Z\"}"
-#define FINE                                                                                       \
-    {                                                                                              \
-        .path = "/", .bytes = TINY_OK("text/xml", "<X/>")                                          \
-    }
 
 static void expect_key(struct fixture *f, const char *key)
 {
@@ -616,6 +698,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_clock_is_learnt, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_dropped_and_freed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_credentials, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_proxy, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_burst_waits_here, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_metadata, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_container, set_up, tear_down),
         cmocka_unit_test(test_container_addresses),
