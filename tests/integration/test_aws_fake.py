@@ -263,3 +263,74 @@ def test_a_machine_costs_what_its_zone_costs(cloud, musterd):
 
     wait_for("each has its zone's price", 30, priced)
     back_to_zero(cloud, musterd)
+
+
+# ---- every kind of refusal has its remedy -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code, status, word", [
+    ("InsufficientInstanceCapacity", 500, "(capacity)"),
+    ("MaxSpotInstanceCountExceeded", 400, "(quota)"),
+    ("VcpuLimitExceeded", 400, "(quota)"),
+    ("InvalidLaunchTemplateId.NotFound", 404, "(config)"),
+    ("InvalidParameterValue", 400, "(config)"),
+    ("UnauthorizedOperation", 403, "(auth)"),
+])
+def test_a_refusal_lets_the_offer_rest(cloud, musterd, code, status, word):
+    cloud.fault("CreateFleet", ("error", code, status), times=99)
+    write(musterd, jobs=3)
+    musterd.start()
+    wait_for("it is told", 20, lambda: code in musterd.log() and word in musterd.log())
+    asked = cloud.count("CreateFleet")
+    time.sleep(3)
+    assert cloud.count("CreateFleet") == asked <= 3, "left alone for minutes"
+    assert not cloud.instances and musterd.machines("render") == 0
+
+
+@pytest.mark.parametrize("kind", [("error", "RequestLimitExceeded", 503), ("error", "InternalError", 500),
+                                  ("error", "ServiceUnavailable", 503), "html", "refuse", ("slow", 2)])
+def test_what_passes_is_tried_again(cloud, musterd, kind):
+    cloud.fault("CreateFleet", kind)
+    cloud.fault("DescribeInstances", kind)
+    cloud.fault("TerminateInstances", kind)
+    write(musterd, jobs=3)
+    musterd.start()
+    wait_for("ready", 60, lambda: (musterd.pool("render") or {"nodes": {"ready": 0}})["nodes"]["ready"] == 3)
+    back_to_zero(cloud, musterd)
+    assert len(cloud.instances) == 3
+
+
+def test_quota_errors_inside_a_fleets_answer(cloud, musterd):
+    cloud.capacity["*", "*", "spot"] = 0
+    cloud.errors["*", "*", "spot"] = "MaxSpotInstanceCountExceeded"
+    write(musterd, jobs=3, market="[spot, on-demand]")
+    musterd.start()
+    wait_for("on demand in its place", 30, lambda: len(cloud.alive()) == 3)
+    assert "(quota)" in musterd.log()
+    assert {i.market for i in cloud.alive()} == {"on-demand"}
+
+
+def test_a_listing_without_its_last_page_is_void(cloud, musterd):
+    cloud.page = 2
+    write(musterd, jobs=5)
+    musterd.start()
+    wait_for("ready", 30, lambda: (musterd.pool("render") or {"nodes": {"ready": 0}})["nodes"]["ready"] == 5)
+    cloud.fault("DescribeInstances", "cut", times=4)
+    wait_for("it is told", 20, lambda: "its answer is broken" in musterd.log())
+    assert musterd.machines("render") == 5
+    wait_for("listed again", 30, lambda: not musterd.get("/status")["inventories"][0]["failing_s"])
+    assert musterd.machines("render") == 5 and len(cloud.instances) == 5
+
+
+def test_a_token_used_with_other_parameters_is_looked_up(cloud, musterd):
+    """Answers are lost, musterd is started again with another policy: the tag tells what the token bought."""
+    cloud.fault("CreateFleet", "lose", times=1)
+    cloud.fault("CreateFleet", ("error", "IdempotentParameterMismatch", 400), times=9)
+    write(musterd, jobs=3)
+    musterd.start()
+    wait_for("all are known", 30, lambda: len(cloud.alive()) == 3 and known(musterd) == set(cloud.instances))
+    wait_for("ready", 30, lambda: musterd.pool("render")["nodes"]["ready"] == 3)
+    assert len(cloud.instances) == 3
+    with cloud.lock:
+        cloud.faults.clear()
+    back_to_zero(cloud, musterd)
