@@ -51,7 +51,7 @@ struct fixture {
     struct clock clock;
     struct log log;
     struct tiny_server *server;
-    struct tiny_answer answers[8]; /* the server's while it runs, which is longer than a test */
+    struct tiny_answer script[8]; /* the server's while it runs, which is longer than a test */
     struct scratch scratch;
     int answers;
     struct error err;
@@ -106,8 +106,8 @@ static void start(struct fixture *f, const struct tiny_answer *answers)
 {
     const struct aws_client_env env = { &f->loop, &f->log, &f->clock, f->http, &f->settings };
     for (size_t i = 0; i < 7 && answers[i].path; i++)
-        f->answers[i] = answers[i];
-    f->server = tiny_server_start(f->answers, NULL);
+        f->script[i] = answers[i];
+    f->server = tiny_server_start(f->script, NULL);
     setenv("AWS_ENDPOINT_URL", tiny_server_url(f->server, ""), 1);
     assert_int_equal(aws_client_new(&env, &f->client, &f->err), 0);
 }
