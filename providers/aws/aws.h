@@ -68,10 +68,10 @@ int64_t aws_now_ns(const struct provider *self);
 /*
  * One piece of work: a launch, a listing, a batch of terminations. `answer` is called with each answer
  * (response may be NULL, err->code 0: good); it makes the next call, or ends the op with aws_op_free.
- * When the provider is closed, ops without a call are freed, and the others when their answer comes.
+ * When the provider is closed its ops are freed and their calls dropped.
  */
 struct aws_op {
-    struct provider *provider; /* NULL: it was closed */
+    struct provider *provider;
     char region[AWS_REGION_MAX];
     void (*answer)(struct aws_op *op, const struct aws_response *response, const struct error *err);
     void (*release)(struct aws_op *op); /* frees the op and what it owns */

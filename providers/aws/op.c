@@ -53,10 +53,7 @@ static void on_answer(void *ctx, const struct aws_response *response, const stru
 {
     struct aws_op *op = ctx;
     op->calling = false;
-    if (!op->provider)
-        op->release(op);
-    else
-        op->answer(op, response, err);
+    op->answer(op, response, err);
 }
 
 static void deliver_late(uv_timer_t *timer);
@@ -157,9 +154,8 @@ void aws_timers_close(struct provider *self)
     uv_close((uv_handle_t *)&self->timers->prices, timer_closed);
     while (self->ops) {
         struct aws_op *op = self->ops;
-        unlink_op(op);
-        op->provider = NULL;
-        if (!op->calling)
-            op->release(op);
+        if (op->calling)
+            aws_client_drop(self->env->aws, op);
+        aws_op_free(op);
     }
 }
