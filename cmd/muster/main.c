@@ -28,7 +28,8 @@ static const struct command *find(const char *name)
 static int unknown(const char *name)
 {
     if (name[0] == '-') {
-        fprintf(stderr, "muster: '%s' belongs after the command: muster COMMAND %s ...\n", name, name);
+        fprintf(stderr, "muster: '%s' belongs after the command: muster COMMAND %s ...\n", name,
+                name);
         return EXIT_TROUBLE;
     }
     const char *names[32];

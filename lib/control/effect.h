@@ -27,10 +27,10 @@ enum effect_type {
      * must not let the node run (beat_reply.run) before that is durable.
      */
     EFFECT_SERVED,
-    EFFECT_PAUSED,       /* journal that the pool ("" all) is paused, or no longer; no answer */
-    EFFECT_DECISION,     /* a decision that changed something, for history and log */
-    EFFECT_COST,         /* add to the cost ledger */
-    EFFECT_NOTE,         /* something a person may want to know; once, not at every tick */
+    EFFECT_PAUSED,   /* journal that the pool ("" all) is paused, or no longer; no answer */
+    EFFECT_DECISION, /* a decision that changed something, for history and log */
+    EFFECT_COST,     /* add to the cost ledger */
+    EFFECT_NOTE,     /* something a person may want to know; once, not at every tick */
 };
 
 struct decision {
