@@ -13,7 +13,7 @@ const char *const aws_allocation_words[] = { "price-capacity-optimized", "capaci
 #define ROW(kind, field, name, ...) OPTION_##kind(struct aws_options, field, name, __VA_ARGS__)
 
 const struct option aws_option_rows[] = {
-    ROW(STRING, region, "region", .help = "eu-central-1"),
+    ROW(STRING, region, "region", .help = "AWS region, like eu-central-1"),
     ROW(STRINGS, zones, "zones", .optional = true,
         .help = "availability zones, in short (a) or in full; the default network's subnets there"),
     ROW(STRINGS, subnets, "subnets", .optional = true, .help = "subnet ids, in place of zones"),
