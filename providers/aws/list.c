@@ -166,13 +166,14 @@ static void ask_notices(struct list_op *list, const char *next)
     buf_release(&body);
 }
 
-/* Notices are a service on top: the machines are known without them, and agents see them, too. */
+/* Notices are a service on top: the machines are known without them. */
 static void notices_failed(struct list_op *list, const struct error *err)
 {
     struct provider *self = list->base.provider;
     if (!self->notices_failed)
         log_printf(self->env->log, LOG_WARNING,
-                   "spot interruptions cannot be looked up: %s; continuing: nodes' agents see them",
+                   "spot interruptions cannot be looked up: %s; continuing: machines taken back "
+                   "are noticed when they are gone",
                    err->text);
     self->notices_failed = true;
 }
