@@ -7,7 +7,10 @@ from celery import Celery
 
 app = Celery("celery_tasks", broker=os.environ["TASKS_REDIS"])
 app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=1, task_acks_late=False,
-                broker_connection_retry_on_startup=True)
+                broker_connection_retry_on_startup=True,
+                # A task whose worker lost redis before it could acknowledge is delivered again after
+                # this many seconds (an hour, if nothing is said).
+                broker_transport_options={"visibility_timeout": 10})
 
 
 def note(word, number):
