@@ -161,6 +161,12 @@ struct beat_reply runtime_beat_reply(struct runtime *r, const char *node)
 {
     struct beat_reply reply = control_beat_reply(r->control, node);
     const struct node *found = control_node_find(r->control, node, NULL);
+    if (r->options.dry_run) {
+        /* A real node of a real fleet: what is decided about it here is played, not meant. */
+        reply.drain = false;
+        reply.run = true;
+        return reply;
+    }
     if (found && serving_waits(&r->serving, found->intent)) {
         reply.run = false;
         reply.heartbeat_ns = SERVING_RETRY_NS;
@@ -380,7 +386,7 @@ static void on_executor_event(void *ctx, struct event *ev)
 static struct beat_reply on_beat_reply(void *ctx, const char *node)
 {
     struct runtime *r = ctx;
-    return runtime_beat_reply(r, node);
+    return control_beat_reply(r->control, node);
 }
 
 static int recover(struct runtime *r, struct error *err)

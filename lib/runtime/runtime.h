@@ -59,7 +59,8 @@ int runtime_submit(struct runtime *r, struct event *ev, struct error *err);
 
 /*
  * What a heartbeat is answered with, right after runtime_submit took it: as control_beat_reply, but a
- * node may not run its worker before the journal has on disk that it may; it asks again soon.
+ * node may not run its worker before the journal has on disk that it may; it asks again soon. In a dry
+ * run real nodes are always told to go on.
  */
 struct beat_reply runtime_beat_reply(struct runtime *r, const char *node);
 

@@ -200,14 +200,33 @@ static void events_from_outside(void **state)
     assert_non_null(strstr(err.text, "nobody"));
 }
 
+/* A real node that reports to a dry run must not hear what was only played with it. */
+static void a_dry_run_tells_nodes_to_go_on(void **state)
+{
+    struct world *w = *state;
+    put(w, "exec: \"echo 1\"");
+    start(w);
+    turn_until(w, has_ready(w, 1));
+    const struct control *c = runtime_control(w->runtime);
+    char id[NODE_ID_MAX];
+    str_copy_c(id, sizeof(id), control_node(c, "a", 0)->id);
+    struct event ev = { .type = EVENT_DRAIN };
+    ev.drain.node = id;
+    assert_int_equal(runtime_submit(w->runtime, &ev, NULL), 0);
+    assert_true(control_beat_reply(c, id).drain);
+    struct beat_reply reply = runtime_beat_reply(w->runtime, id);
+    assert_true(reply.known);
+    assert_false(reply.drain);
+    assert_true(reply.run);
+}
+
 int main(void)
 {
 #define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, remove_world)
     const struct CMUnitTest tests[] = {
-        IN_A_WORLD(a_queue_fills_and_empties),
-        IN_A_WORLD(a_queue_that_fails_holds),
-        IN_A_WORLD(stopping_ends_quietly),
-        IN_A_WORLD(events_from_outside),
+        IN_A_WORLD(a_queue_fills_and_empties),      IN_A_WORLD(a_queue_that_fails_holds),
+        IN_A_WORLD(stopping_ends_quietly),          IN_A_WORLD(events_from_outside),
+        IN_A_WORLD(a_dry_run_tells_nodes_to_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
