@@ -38,7 +38,7 @@ class Moto:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         with open(os.path.join(str(folder), "moto.log"), "wb") as log:
-            self.process = subprocess.Popen(["moto_server", "-H", "127.0.0.1", "-p", str(port)],
+            self.process = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
         def answers():

@@ -3,7 +3,6 @@
 import collections
 import json
 import pathlib
-import shutil
 import urllib.request
 
 import pytest
@@ -12,8 +11,7 @@ from conftest import free_port
 from musterd import ROOT, wait_for
 
 boto3 = pytest.importorskip("boto3")
-if not shutil.which("moto_server"):
-    pytest.skip("moto_server is not installed", allow_module_level=True)
+pytest.importorskip("moto.server")
 
 from aws_cloud import REGION, Agents, Moto, client, environment, instances, tags  # noqa: E402
 

@@ -102,7 +102,11 @@ def test_what_a_worker_is_given(musterd, monkeypatch):
     names = ready(musterd, 2)
     assert {n["version"] for n in nodes(musterd)} == {"v7"}
     assert {n["offer"] for n in nodes(musterd)} == {"local/c6i.large"}
-    wait_for("all copies run", 10, lambda: len(list(pathlib.Path(musterd.folder).glob("env.*"))) == 4)
+    # A copy's file is there before it is filled.
+    wait_for("all copies run", 10, lambda: sum(
+        "WANTED=yes" in file.read_text() and "MUSTER_SLOTS=" in file.read_text() and
+        "COLOUR=" in file.read_text() and "MUSTER_NODE=" in file.read_text()
+        for file in pathlib.Path(musterd.folder).glob("env.*")) == 4)
     for name in names:
         for copy in "01":
             text = (pathlib.Path(musterd.folder) / f"env.{name}.{copy}").read_text()
