@@ -71,8 +71,6 @@ VALGRIND_SKIP += test_http test_http_client test_http_server
 VALGRIND_SKIP += test_prune
 # They watch processes by pidfd_open, which valgrind does not know:
 VALGRIND_SKIP += test_agent_worker test_local test_node_dir test_process
-# Its child, started beside a thread that serves, hangs in valgrind before exec, every second time:
-VALGRIND_SKIP += test_aws_client
 
 # ---- libraries -------------------------------------------------------------------------------
 
