@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -137,7 +138,9 @@ static void *accept_connections(void *ctx)
 {
     struct tiny_server *server = ctx;
     while (wait_for(server, server->fd, -1) >= 0) {
-        int fd = accept(server->fd, NULL, NULL);
+        /* Who called may have hung up again: then there is nobody to accept, and waiting for one here
+         * would make stop wait for ever. */
+        int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0)
             continue;
         must(server->connections < CONNECTIONS_MAX, "tiny server");
@@ -156,7 +159,7 @@ static int listen_tcp(int *port)
 {
     struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof(in);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     must(fd >= 0 && bind(fd, (struct sockaddr *)&in, len) == 0, "bind");
     must(getsockname(fd, (struct sockaddr *)&in, &len) == 0, "getsockname");
     *port = ntohs(in.sin_port);
@@ -166,7 +169,7 @@ static int listen_tcp(int *port)
 static int listen_unix(const char *path)
 {
     struct sockaddr_un un = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
     unlink(path);
     must(fd >= 0 && bind(fd, (struct sockaddr *)&un, sizeof(un)) == 0, "bind");
@@ -176,7 +179,7 @@ static int listen_unix(const char *path)
 struct tiny_server *tiny_server_start(const struct tiny_answer *answers, const char *unix_path)
 {
     struct tiny_server *server = calloc(1, sizeof(*server));
-    must(server != NULL && pipe(server->stop) == 0, "tiny server");
+    must(server != NULL && pipe2(server->stop, O_CLOEXEC) == 0, "tiny server");
     server->answers = answers;
     server->fd = unix_path ? listen_unix(unix_path) : listen_tcp(&server->port);
     must(listen(server->fd, 64) == 0, "listen");
