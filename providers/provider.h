@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "base/finding.h"
 #include "base/log.h"
 #include "base/option.h"
 #include "control/event.h"
@@ -57,6 +58,16 @@ struct launch_request {
     int64_t heartbeat_ns;
 };
 
+/* A look at one entry of a pool's buy.offers. All of it is borrowed until `done`. */
+struct provider_check {
+    const struct pool_spec
+        *spec;    /* expanded: the entry's offers are those with offer.entry == entry */
+    size_t entry; /* its settings: spec->offer_entries.at[entry].options */
+    finding_cb *tell;
+    void (*done)(void *ctx);
+    void *ctx;
+};
+
 /* The part that changes things. */
 struct provider_mutations {
     /* Idempotent by intent->token: the same token again gives the same nodes. */
@@ -80,6 +91,15 @@ struct provider_plugin {
      * entry says. Never waits; asked after each listing. May be NULL: prices never change.
      */
     int64_t (*price)(struct provider *self, const struct offer *offer, const void *options);
+    /*
+     * `muster check --live`: could this entry be bought from, as things are now? Who we are, what we
+     * may do (by whatever trial the cloud has that changes nothing), whether what the entry names
+     * exists and is to be had in its places, quota where that is cheap, what a node costs. Tells a
+     * finding for each, in an order that people read, and says `done` after the last; both from the
+     * loop, never from inside the call. Goes on after a finding that is no, as far as that makes sense:
+     * all mistakes at once. Changes nothing, anywhere. May be NULL.
+     */
+    void (*check)(struct provider *self, const struct provider_check *check);
     const struct provider_mutations *mutations;
 };
 
