@@ -11,10 +11,32 @@
 #define CONNECT_TIMEOUT_MS   10000L
 #define RESPONSE_DEFAULT_MAX ((size_t)8 << 20)
 #define HEADERS_MAX          ((size_t)64 << 10)
+#define COMPLAINT_MAX        ((size_t)1 << 20) /* what is held of a bad answer where good ones are not */
+
+static bool is_good(const struct http_call *call)
+{
+    long status = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    return status >= 200 && status < 300;
+}
+
+/* curl ends the call when this gives less than it was given. */
+static size_t take_piece(struct http_call *call, struct str piece)
+{
+    call->piece_bytes += piece.len;
+    if (call->piece_bytes > call->response_max)
+        return 0;
+    call->refused.code = call->piece(call->ctx, piece, &call->refused);
+    return call->refused.code < 0 ? 0 : piece.len;
+}
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct http_call *call = ctx;
+    if (size * count == 0)
+        return 0;
+    if (call->piece && is_good(call))
+        return take_piece(call, (struct str){ bytes, size * count });
     buf_add(&call->body, bytes, size * count);
     return buf_failed(&call->body) ? 0 : size * count;
 }
@@ -135,7 +157,8 @@ static CURLcode set_request(struct http_call *call, const struct http_request *r
  * host names verified, no .netrc, no cookies, no HTTP/0.9, no compressed answers.
  *
  * The limit on the whole call is also the defence against a server that sends a byte now and then.
- * There is no limit on slowness beyond it: a long poll rightly sends nothing for many seconds.
+ * Silence has a limit only where the caller names one: a long poll rightly says nothing for many
+ * seconds. HTTP/2 is spoken over TLS with whoever offers it; that is a default, too.
  */
 static CURLcode set_limits(struct http_call *call, const struct http_request *request)
 {
@@ -145,10 +168,14 @@ static CURLcode set_limits(struct http_call *call, const struct http_request *re
     int64_t timeout_ms = (timeout_ns + NS_PER_MS - 1) / NS_PER_MS;
     SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+    if (request->stall_ns > 0) {
+        SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+        SET(CURLOPT_LOW_SPEED_TIME, (long)((request->stall_ns + NS_PER_S - 1) / NS_PER_S));
+    }
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)call->body.ceiling);
+    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)call->response_max);
     SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(CURLOPT_OPENSOCKETDATA, call);
     if (call->link_local) {
@@ -215,7 +242,10 @@ int http_call_new(struct http_client *client, const struct http_request *request
         return error_nomem(err);
     call->client = client;
     call->link_local = request->link_local;
-    buf_init(&call->body, request->response_max ? request->response_max : RESPONSE_DEFAULT_MAX);
+    call->piece = request->piece;
+    call->response_max = request->response_max ? request->response_max : RESPONSE_DEFAULT_MAX;
+    bool all = !call->piece || call->response_max < COMPLAINT_MAX;
+    buf_init(&call->body, all ? call->response_max : COMPLAINT_MAX);
     int rc = call_set_up(call, request, err);
     if (rc < 0) {
         http_call_free(call);
@@ -232,8 +262,12 @@ static int failure_code(struct http_call *call, CURLcode code)
     curl_off_t sent_us = 0;
     if (call->forbidden)
         return MUSTER_E_REFUSED;
+    if (call->refused.code)
+        return call->refused.code;
     if (buf_failed(&call->body))
         return buf_failed(&call->body);
+    if (call->piece_bytes > call->response_max)
+        return MUSTER_E_TOOBIG;
     if (code == CURLE_OUT_OF_MEMORY)
         return MUSTER_E_NOMEM;
     if (code == CURLE_FILESIZE_EXCEEDED || call->header_bytes > HEADERS_MAX)
@@ -250,12 +284,16 @@ static int failure_code(struct http_call *call, CURLcode code)
 void http_call_failure(struct http_call *call, CURLcode code, struct error *err)
 {
     int kind = failure_code(call, code);
-    if (kind == MUSTER_E_REFUSED)
+    if (call->refused.code)
+        error_set(err, kind, "%s: %s", call->where, call->refused.text);
+    else if (kind == MUSTER_E_REFUSED)
         error_set(err, kind, "%s: %s, which muster never connects to", call->where,
                   call->forbidden);
     else if (kind == MUSTER_E_TOOBIG)
         error_set(err, kind, "%s: the answer is larger than %zu bytes", call->where,
-                  call->header_bytes > HEADERS_MAX ? HEADERS_MAX : call->body.ceiling);
+                  call->header_bytes > HEADERS_MAX ? HEADERS_MAX
+                  : buf_failed(&call->body) != 0   ? call->body.ceiling
+                                                   : call->response_max);
     else
         error_set(err, kind, "%s: %s", call->where,
                   call->reason[0] ? call->reason : curl_easy_strerror(code));

@@ -27,9 +27,13 @@ struct http_call {
     CURL *easy;
     struct curl_slist *headers;
     struct buf body;
+    size_t response_max;
     size_t header_bytes;
+    size_t piece_bytes; /* given to `piece` so far */
     http_done_cb *done;
-    void *ctx;
+    http_piece_cb *piece; /* may be NULL */
+    void *ctx;            /* of both */
+    struct error refused; /* by `piece` */
     bool link_local;
     bool stuck;            /* its socket could not be given to the loop: it would never go on */
     const char *forbidden; /* what was wrong with an address that was not connected to */

@@ -28,6 +28,14 @@ int http_client_new(uv_loop_t *loop, const char *user_agent, struct http_client 
 /* Drops calls in flight: their callbacks are never called once this returned. Takes NULL. */
 void http_client_free(struct http_client *client);
 
+/*
+ * A piece of the body of a good answer (status 200 to 299), as it comes off the wire; borrowed. Called
+ * from the loop, in order, before done, with the same ctx. Not 0: the call ends at once, and that error
+ * is what done is told. It must not call the client. Only a done without error says that they were all:
+ * until then they may be the beginning of an answer that is cut off.
+ */
+typedef int http_piece_cb(void *ctx, struct str piece, struct error *err);
+
 struct http_request {
     const char *method;         /* "GET" */
     const char *url;            /* http:// or https:// */
@@ -37,13 +45,15 @@ struct http_request {
     const char *ca_file;     /* may be NULL: the system's */
     const char *proxy;   /* http://host:port to go through; NULL: none, whatever the environment */
     int64_t timeout_ns;  /* the whole call; 0: 20s */
-    size_t response_max; /* bytes of body; 0: 8 MiB */
-    bool link_local;     /* may connect to link-local addresses: a cloud's metadata service */
+    int64_t stall_ns;    /* ends when no byte came for so long (whole seconds); 0: only the above */
+    size_t response_max; /* bytes of body, in pieces or not; 0: 8 MiB */
+    http_piece_cb *piece; /* takes good bodies, which are not held then; NULL: done is given all */
+    bool link_local;      /* may connect to link-local addresses: a cloud's metadata service */
 };
 
 struct http_response {
     int status;
-    struct str body;
+    struct str body; /* "" if it was given in pieces */
     struct str content_type;
     struct str date; /* the Date header, "" if none */
 };
@@ -52,7 +62,7 @@ struct http_response {
  * err->code 0: some HTTP response came, whatever its status. Otherwise there is none:
  * MUSTER_E_TRANSIENT (the request certainly did not arrive: no connection), MUSTER_E_UNKNOWN (it may
  * have), MUSTER_E_TOOBIG, MUSTER_E_INVALID (bad URL), MUSTER_E_REFUSED (a forbidden address),
- * MUSTER_E_NOMEM. After TOOBIG and NOMEM the request may have arrived, too. The text names method
+ * MUSTER_E_NOMEM, or what the piece callback said. After TOOBIG and NOMEM the request may have arrived, too. The text names method
  * and URL, without the query: that may be signed.
  */
 typedef void http_done_cb(void *ctx, const struct http_response *response, const struct error *err);

@@ -33,6 +33,9 @@ static const struct tiny_answer answers[] = {
       .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc",
       .truncated = 1 },
     { .path = "/big", .bytes = TINY_OK("text/plain", ""), .more = "x", .repeat = 5000 },
+    { .path = "/bigger", .bytes = TINY_OK("text/plain", ""), .more = "x", .repeat = 9000 },
+    { .path = "/empty", .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
+    { .path = "/stalls", .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", .hang = 1 },
     { .path = "/announced", .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", .hang = 1 },
     { .path = "/big-head", .bytes = "HTTP/1.1 200 OK\r\n", .more = "X: y\r\n", .repeat = 20000 },
     { .path = "/drip",
@@ -60,6 +63,8 @@ struct outcome {
     int status;
     char body[512], type[64], date[64];
     bool free_client;
+    size_t taken;  /* bytes given in pieces */
+    size_t enough; /* pieces are refused from so many bytes on; 0: never */
 };
 
 static void on_done(void *ctx, const struct http_response *response, const struct error *err);
@@ -90,7 +95,7 @@ static void start(struct fixture *f, const struct http_request *request, struct 
                   struct http_call **call)
 {
     struct error err = { 0 };
-    *o = (struct outcome){ .fixture = f, .free_client = o->free_client };
+    *o = (struct outcome){ .fixture = f, .free_client = o->free_client, .enough = o->enough };
     if (http_call(f->client, request, on_done, o, call, &err) < 0) {
         o->calls = 1;
         o->code = err.code;
@@ -370,6 +375,71 @@ static void test_free_within_a_callback(void **state)
     assert_int_equal(others[0].calls + others[2].calls, 0);
 }
 
+static int take_piece(void *ctx, struct str piece, struct error *err)
+{
+    struct outcome *o = ctx;
+    assert_int_equal(o->calls, 0);
+    o->taken += piece.len;
+    if (o->enough > 0 && o->taken >= o->enough)
+        return error_set(err, MUSTER_E_INVALID, "that is enough");
+    return 0;
+}
+
+static void test_pieces(void **state)
+{
+    static const struct {
+        const char *name, *path;
+        size_t enough;
+        int code, status;
+        size_t taken_min, taken_max;
+        const char *found; /* in the held body or in the error's text */
+    } cases[] = {
+        { "a good answer is not held", "/plain", 0, 0, 200, 5, 5, "" },
+        { "nor one that is kept alive", "/kept", 0, 0, 200, 2, 2, "" },
+        { "a bad one is", "/503", 0, 0, 503, 0, 0, "busy" },
+        { "a large one comes whole", "/big", 0, 0, 200, 5000, 5000, "" },
+        { "up to the limit", "/bigger", 0, MUSTER_E_TOOBIG, 0, 0, 6000, "larger than 6000 bytes" },
+        { "as announced", "/announced", 0, MUSTER_E_TOOBIG, 0, 0, 0, "larger than 6000 bytes" },
+        { "cut off after a piece", "/cut", 0, MUSTER_E_UNKNOWN, 0, 3, 3, "/cut: " },
+        { "refused", "/big", 1, MUSTER_E_INVALID, 0, 1, 5000, "/big: that is enough" },
+        { "an empty one", "/empty", 0, 0, 200, 0, 0, "" },
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_request request = { .method = "GET",
+                                        .url = tiny_server_url(f->server, cases[i].path),
+                                        .response_max = 6000,
+                                        .piece = take_piece };
+        struct outcome o = { .enough = cases[i].enough };
+        start(f, &request, &o, NULL);
+        run_until(f, &o, 1);
+        if (o.code != cases[i].code || o.status != cases[i].status ||
+            o.taken < cases[i].taken_min || o.taken > cases[i].taken_max ||
+            !strstr(o.code ? o.text : o.body, cases[i].found))
+            fail_msg("%s: code %d status %d, %zu bytes: %s", cases[i].name, o.code, o.status,
+                     o.taken, o.code ? o.text : o.body);
+    }
+}
+
+static void test_silence_has_a_limit(void **state)
+{
+    static const char *const paths[] = { "/hang", "/stalls" };
+    struct fixture *f = *state;
+    struct outcome o[2] = { 0 };
+    for (size_t i = 0; i < 2; i++)
+        start(f,
+              &(struct http_request){ .method = "GET",
+                                      .url = tiny_server_url(f->server, paths[i]),
+                                      .timeout_ns = 600 * NS_PER_S,
+                                      .stall_ns = NS_PER_S },
+              &o[i], NULL);
+    for (size_t i = 0; i < 2; i++) {
+        run_until(f, &o[i], 1);
+        assert_int_equal(o[i].code, MUSTER_E_UNKNOWN);
+        assert_non_null(strstr(o[i].text, "too slow"));
+    }
+}
+
 static int start_curl(void **state)
 {
     (void)state;
@@ -390,6 +460,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_answers),
+        TEST(test_pieces),
+        TEST(test_silence_has_a_limit),
         TEST(test_no_connection_is_transient),
         TEST(test_tls_that_never_comes),
         TEST(test_bad_requests),
