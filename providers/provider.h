@@ -22,6 +22,8 @@
 
 struct aws_client;
 struct aws_settings;
+struct gcp_client;
+struct gcp_settings;
 struct provider; /* an open provider; each implementation has its own */
 
 /* What a provider needs from its surroundings; borrowed, lives longer than the provider. */
@@ -35,6 +37,8 @@ struct provider_env {
     const char *agent_token_file;
     struct aws_client *aws; /* shared; NULL where no AWS is */
     const struct aws_settings *aws_settings;
+    struct gcp_client *gcp; /* the same for Google Cloud */
+    const struct gcp_settings *gcp_settings;
 };
 
 /* ok: nodes are borrowed for the call; otherwise err says why (the whole listing is void). */

@@ -139,16 +139,6 @@ static int from_object(const cJSON *root, const char *source, struct aws_credent
         token.len > 0 ? token : text_member(root, "SessionToken"), expires_ns, source, err);
 }
 
-/* cJSON frees its strings as they are: overwritten here first. */
-static void wipe(cJSON *at)
-{
-    for (; at; at = at->next) {
-        if (at->valuestring)
-            explicit_bzero(at->valuestring, strlen(at->valuestring));
-        wipe(at->child);
-    }
-}
-
 int aws_credentials_parse(struct str json, const char *source, struct aws_credentials *ret,
                           struct error *err)
 {
@@ -161,7 +151,6 @@ int aws_credentials_parse(struct str json, const char *source, struct aws_creden
     if (rc < 0)
         return error_set(err, MUSTER_E_INVALID, "%s: the answer is not JSON", source);
     rc = from_object(root, source, ret, err);
-    wipe(root);
-    cJSON_Delete(root);
+    secret_json_free(root);
     return rc;
 }

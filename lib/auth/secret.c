@@ -16,3 +16,18 @@ void secret_release(struct buf *bytes)
         explicit_bzero(bytes->ptr, bytes->size);
     buf_release(bytes);
 }
+
+static void wipe(cJSON *at)
+{
+    for (; at; at = at->next) {
+        if (at->valuestring)
+            explicit_bzero(at->valuestring, strlen(at->valuestring));
+        wipe(at->child);
+    }
+}
+
+void secret_json_free(cJSON *root)
+{
+    wipe(root);
+    cJSON_Delete(root);
+}

@@ -265,7 +265,8 @@ static bool set_paths(struct daemon_config *config, const char *file)
     char **const paths[] = { &config->policies,         &config->state,
                              &config->token_read_file,  &config->token_admin_file,
                              &config->token_agent_file, &config->tls_cert,
-                             &config->tls_key,          &config->aws.ca_file };
+                             &config->tls_key,          &config->aws.ca_file,
+                             &config->gcp.ca_file,      &config->gcp.credentials };
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         if (!resolve(paths[i], file))
             return false;
@@ -277,15 +278,14 @@ static bool set_paths(struct daemon_config *config, const char *file)
 
 /* ---- the file ---- */
 
-/* A table of its own: what calls AWS is not only this file's business. */
-static void read_aws(struct job *job)
+/* Tables of their own: what calls a cloud is not only this file's business. `to` is set->size bytes. */
+static void read_cloud(struct job *job, const struct option_set *set, void *to)
 {
-    const struct option_set *set = &aws_settings_options;
     void *settings = NULL;
     if (!reader_set(&job->reader, set, "", yaml_get_key(job->root, set->name),
                     yaml_get(job->root, set->name), &settings))
         return;
-    job->settings.config.aws = *(struct aws_settings *)settings;
+    memcpy(to, settings, set->size);
     free(settings);
 }
 
@@ -297,8 +297,10 @@ static void read_settings(struct job *job, const char *path)
         reader_defaults(&job->reader, s->rows, &job->settings);
     struct reader_words others = { 0 };
     reader_word(&others, aws_settings_options.name);
+    reader_word(&others, gcp_settings_options.name);
     reader_section(&job->reader, &file_section, "", NULL, job->root, &job->settings, &others);
-    read_aws(job);
+    read_cloud(job, &aws_settings_options, &job->settings.config.aws);
+    read_cloud(job, &gcp_settings_options, &job->settings.config.gcp);
     if (!job->reader.nomem)
         check_together(job);
     if (!job->reader.nomem && job->reader.problems->errors == errors_before)
@@ -367,5 +369,6 @@ void daemon_config_release(struct daemon_config *config)
     free(config->tls_cert);
     free(config->tls_key);
     option_set_release(&aws_settings_options, &config->aws);
+    option_set_release(&gcp_settings_options, &config->gcp);
     *config = (struct daemon_config){ 0 };
 }

@@ -3,6 +3,7 @@
 #define CONFIG_DAEMON_FILE_H
 
 #include "auth/aws_settings.h"
+#include "auth/gcp_settings.h"
 #include "base/log.h"
 #include "config/problems.h"
 #include "control/control.h"
@@ -23,6 +24,7 @@ struct daemon_config {
     int64_t retention_ns;     /* history kept: 30d */
     struct control_limits limits;
     struct aws_settings aws;
+    struct gcp_settings gcp;
     enum log_level log_level;
     enum log_format log_format;
 };

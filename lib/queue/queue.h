@@ -17,6 +17,8 @@
 struct queue; /* an open source; each implementation has its own */
 struct aws_client;
 struct aws_settings;
+struct gcp_client;
+struct gcp_settings;
 struct http_client;
 
 struct queue_env {
@@ -26,6 +28,8 @@ struct queue_env {
     struct http_client *http; /* shared; NULL in tests of sources that need none */
     struct aws_client *aws;   /* shared; NULL where no AWS is */
     const struct aws_settings *aws_settings;
+    struct gcp_client *gcp; /* the same for Google Cloud */
+    const struct gcp_settings *gcp_settings;
 };
 
 /* err->code 0: sample is filled (borrowed for the call). */

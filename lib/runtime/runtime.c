@@ -488,6 +488,8 @@ int runtime_new(const struct runtime_options *options, struct runtime **ret, str
         .http = options->http,
         .aws = options->aws,
         .aws_settings = options->aws_settings,
+        .gcp = options->gcp,
+        .gcp_settings = options->gcp_settings,
     };
     r->sources.sampled = on_sampled;
     r->sources.ctx = r;

@@ -19,6 +19,8 @@
 
 struct aws_client;
 struct aws_settings;
+struct gcp_client;
+struct gcp_settings;
 struct http_client;
 struct runtime;
 
@@ -31,6 +33,8 @@ struct runtime_options {
     struct http_client *http;
     struct aws_client *aws; /* NULL: none */
     const struct aws_settings *aws_settings;
+    struct gcp_client *gcp; /* the same for Google Cloud */
+    const struct gcp_settings *gcp_settings;
     const struct kinds *kinds;
     const struct provider_env *provider_env;
     struct control_options control;
