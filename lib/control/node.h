@@ -22,7 +22,7 @@
 
 #include "control/spec.h"
 
-#define NODE_ID_MAX      64
+#define NODE_ID_MAX      80
 #define NODE_VERSION_MAX 24
 
 enum node_state {

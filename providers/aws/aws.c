@@ -25,7 +25,7 @@ static void close_aws(struct provider *self)
     if (!self)
         return;
     aws_timers_close(self);
-    aws_memory_release(&self->memory);
+    place_memory_release(&self->memory);
     vec_release(&self->doomed);
     for (size_t i = 0; i < self->sent.len; i++)
         free(self->sent.at[i].body);
@@ -43,8 +43,8 @@ int64_t aws_price_of(const struct provider *self, const char *region,
                      const struct ec2_instance *instance)
 {
     enum market market = instance->spot ? MARKET_SPOT : MARKET_ON_DEMAND;
-    return aws_memory_price(&self->memory, instance->type, instance->spot ? instance->zone : region,
-                            market, aws_now_ns(self));
+    return place_memory_price(&self->memory, instance->type,
+                              instance->spot ? instance->zone : region, market, aws_now_ns(self));
 }
 
 static const struct provider_mutations mutations = {

@@ -4,7 +4,7 @@
  *
  *     options.c     the policy file's entry, and the offers it stands for
  *     requests.c    form bodies      answers.c, values.c, xml.c   what comes back
- *     memory.c      what is sold out, and prices
+ *     ../memory.c   what is sold out, and prices
  *     op.c          calls in flight
  *     list.c        DescribeInstances, page by page, and spot notices
  *     launch.c      CreateFleet or RunInstances
@@ -18,9 +18,9 @@
 
 #include "auth/aws_client.h"
 #include "base/vec.h"
-#include "providers/aws/memory.h"
 #include "providers/aws/options.h"
 #include "providers/aws/requests.h"
+#include "providers/memory.h"
 #include "providers/provider.h"
 
 #define AWS_REGION_MAX 32
@@ -50,7 +50,7 @@ struct aws_timers; /* on the heap: they outlive the provider by a turn of the lo
 
 struct provider {
     const struct provider_env *env;
-    struct aws_memory memory;
+    struct place_memory memory;
     struct aws_op *ops; /* in flight, or with an answer that is to be told later */
     struct aws_timers *timers;
     VEC(struct aws_doomed) doomed;

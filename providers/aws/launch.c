@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/digest.h"
-#include "base/file.h"
 #include "providers/aws/aws.h"
 #include "providers/aws/user_data.h"
 
@@ -122,7 +121,8 @@ static void note_sold_out(struct launch_op *launch, const char *type, const char
         /* An error that does not say where is about all places. */
         bool here = (!*type || strcmp(type, c->type) == 0) && (!*place || !strcmp(place, c->place));
         if (here)
-            aws_memory_sold_out(&self->memory, c->type, c->place, launch->market, aws_now_ns(self));
+            place_memory_sold_out(&self->memory, c->type, c->place, launch->market,
+                                  aws_now_ns(self));
     }
 }
 
@@ -202,7 +202,7 @@ static void run_answer(struct launch_op *launch, struct str body)
             error_set(&err, MUSTER_E_CAPACITY, "EC2 RunInstances: %zu of %lld machines of %s in %s",
                       made.all.len, (long long)launch->intent.count, c->type, c->place);
         } else {
-            aws_memory_worked(&launch->base.provider->memory, c->type, c->place, launch->market);
+            place_memory_worked(&launch->base.provider->memory, c->type, c->place, launch->market);
         }
         finish(launch, made.all.at, made.all.len, &err);
     }
@@ -357,8 +357,8 @@ static int choose(struct launch_op *launch, const struct aws_options *o, bool al
             struct aws_choice choice;
             str_copy_c(choice.type, sizeof(choice.type), o->types.at[i].name);
             aws_place(o, k, choice.place, sizeof(choice.place));
-            if (!all && !aws_memory_open(&self->memory, choice.type, choice.place, launch->market,
-                                         aws_now_ns(self)))
+            if (!all && !place_memory_open(&self->memory, choice.type, choice.place, launch->market,
+                                           aws_now_ns(self)))
                 continue;
             if (!vec_push(&launch->choices.all, choice))
                 return error_nomem(err);
@@ -375,12 +375,6 @@ static int read_user_data(const struct provider *self, const struct launch_reque
                           struct buf *out, struct error *err)
 {
     const struct aws_options *o = request->options;
-    struct buf template = { 0 };
-    int rc = 0;
-    if (*o->user_data)
-        rc = file_read(o->user_data, AWS_USER_DATA_MAX, &template, err);
-    else
-        buf_add_c(&template, aws_user_data_default);
     const struct user_data_values values = {
         .pool = request->intent->pool,
         .offer = request->intent->offer,
@@ -391,12 +385,8 @@ static int read_user_data(const struct provider *self, const struct launch_reque
         .command = o->command,
         .slots = request->intent->slots,
     };
-    if (rc < 0)
-        rc = error_set(err, MUSTER_E_CONFIG, "user data %s cannot be read", o->user_data);
-    else
-        rc = user_data_fill(buf_str(&template), &values, out, err);
-    buf_release(&template);
-    return rc;
+    return user_data_make(o->user_data, aws_user_data_default, &values, AWS_USER_DATA_MAX, out,
+                          err);
 }
 
 /* Named by what is in it: another pool or another script has another template. */
@@ -468,8 +458,8 @@ static void learn_prices(struct provider *self, const char *region, const struct
     for (size_t i = 0; i < o->types.len; i++) {
         int64_t price = aws_listed_price(o, o->types.at[i].name);
         if (price >= 0)
-            aws_memory_set_price(&self->memory, o->types.at[i].name, region, MARKET_ON_DEMAND,
-                                 price, aws_now_ns(self));
+            place_memory_set_price(&self->memory, o->types.at[i].name, region, MARKET_ON_DEMAND,
+                                   price, aws_now_ns(self));
     }
 }
 

@@ -69,10 +69,10 @@ static void remember(struct price_op *op)
                 cheapest = other->usd_micro;
         }
         if (newest)
-            aws_memory_set_price(&self->memory, p->type, p->zone, MARKET_SPOT, p->usd_micro,
-                                 now_ns);
-        aws_memory_set_price(&self->memory, p->type, op->base.region, MARKET_SPOT, cheapest,
-                             now_ns);
+            place_memory_set_price(&self->memory, p->type, p->zone, MARKET_SPOT, p->usd_micro,
+                                   now_ns);
+        place_memory_set_price(&self->memory, p->type, op->base.region, MARKET_SPOT, cheapest,
+                               now_ns);
     }
 }
 
@@ -161,13 +161,13 @@ static int64_t spot_price(const struct provider *self, const struct aws_options 
     for (size_t i = 0; i < o->zones.len; i++) {
         char zone[AWS_PLACE_MAX];
         aws_place(o, i, zone, sizeof(zone));
-        best = cheaper(best,
-                       aws_memory_price(&self->memory, type, zone, MARKET_SPOT, aws_now_ns(self)));
+        best = cheaper(
+            best, place_memory_price(&self->memory, type, zone, MARKET_SPOT, aws_now_ns(self)));
     }
     /* Which zone a subnet is in is not known here. */
     return best >= 0
                ? best
-               : aws_memory_price(&self->memory, type, o->region, MARKET_SPOT, aws_now_ns(self));
+               : place_memory_price(&self->memory, type, o->region, MARKET_SPOT, aws_now_ns(self));
 }
 
 int64_t aws_price(struct provider *self, const struct offer *offer, const void *options)
@@ -180,8 +180,8 @@ int64_t aws_price(struct provider *self, const struct offer *offer, const void *
         if (o->types.at[i].value != offer->slots)
             continue;
         if (listed >= 0)
-            aws_memory_set_price(&self->memory, type, o->region, MARKET_ON_DEMAND, listed,
-                                 aws_now_ns(self));
+            place_memory_set_price(&self->memory, type, o->region, MARKET_ON_DEMAND, listed,
+                                   aws_now_ns(self));
         if (offer->market == MARKET_SPOT)
             want(self, o->region, type);
         int64_t spot = offer->market == MARKET_SPOT ? spot_price(self, o, type) : PRICE_UNKNOWN;

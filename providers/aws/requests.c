@@ -6,7 +6,7 @@
 
 #include "auth/aws_client.h"
 #include "base/clock.h"
-#include "providers/aws/user_data.h"
+#include "providers/user_data.h"
 
 #define EC2_VERSION "2016-11-15"
 

@@ -1,32 +1,12 @@
-/*
- * The script a node runs at its first boot: a template with variables.
- *
- *     {{pool}} {{offer}} {{slots}} {{controller}} {{controller_url}} {{token_file}} {{agent}} {{command}}
- *
- * {{node}} is the node's own id, known only on the machine: it becomes "$MUSTER_NODE", which the
- * default script sets, and which a script of the user's own has to set from the metadata service.
- */
+/* What a node of EC2 runs at its first boot when the policy file names no script of its own. */
 #ifndef PROVIDERS_AWS_USER_DATA_H
 #define PROVIDERS_AWS_USER_DATA_H
 
-#include "base/error.h"
-#include "base/str.h"
+#include "providers/user_data.h"
 
 #define AWS_USER_DATA_MAX ((size_t)16 << 10) /* EC2's own limit, before base64 */
 
-struct user_data_values {
-    const char *pool, *offer, *controller, *controller_url, *token_file, *agent, *command;
-    int64_t slots;
-};
-
+/* A template for user_data_fill. */
 extern const char aws_user_data_default[];
-
-/* Values go in quoted for the shell, numbers as they are. MUSTER_E_CONFIG: an unknown variable, or
- * one that is not closed; MUSTER_E_TOOBIG. Appends to `out`. */
-int user_data_fill(struct str template, const struct user_data_values *values, struct buf *out,
-                   struct error *err);
-
-/* RFC 4648, with padding. */
-void base64_add(struct buf *out, struct str bytes);
 
 #endif

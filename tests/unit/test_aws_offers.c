@@ -11,10 +11,10 @@
 
 #include "auth/aws_client.h"
 #include "base/clock.h"
-#include "providers/aws/memory.h"
 #include "providers/aws/plugin.h"
 #include "providers/aws/requests.h"
 #include "providers/aws/user_data.h"
+#include "providers/memory.h"
 #include "tests/unit/provider_help.h"
 
 static struct aws_options *entry(const char *const *settings)
@@ -173,8 +173,9 @@ static void scripts(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct buf out = { 0 };
         struct error err = { 0 };
-        assert_int_equal(user_data_fill(str_from(cases[i].template), &v, &out, &err),
-                         cases[i].code);
+        assert_int_equal(
+            user_data_fill(str_from(cases[i].template), &v, AWS_USER_DATA_MAX, &out, &err),
+            cases[i].code);
         if (cases[i].want)
             assert_string_equal(buf_text(&out), cases[i].want);
         buf_release(&out);
@@ -183,10 +184,12 @@ static void scripts(void **state)
     struct buf big = { 0 };
     for (size_t i = 0; i < AWS_USER_DATA_MAX + 1; i++)
         buf_add_char(&big, 'x');
-    assert_int_equal(user_data_fill(buf_str(&big), &v, &out, NULL), MUSTER_E_TOOBIG);
+    assert_int_equal(user_data_fill(buf_str(&big), &v, AWS_USER_DATA_MAX, &out, NULL),
+                     MUSTER_E_TOOBIG);
     buf_release(&big);
     buf_clear(&out);
-    assert_int_equal(user_data_fill(str_from(aws_user_data_default), &v, &out, NULL), 0);
+    assert_int_equal(
+        user_data_fill(str_from(aws_user_data_default), &v, AWS_USER_DATA_MAX, &out, NULL), 0);
     assert_null(strstr(buf_text(&out), "{{"));
     buf_clear(&out);
     base64_add(&out, STR("a"));
@@ -199,26 +202,27 @@ static void scripts(void **state)
 static void sold_out_for_a_while(void **state)
 {
     (void)state;
-    struct aws_memory m = { 0 };
+    struct place_memory m = { 0 };
     int64_t now = NS_PER_S;
     const int64_t minute = 60 * NS_PER_S;
-    assert_true(aws_memory_open(&m, "t", "a", MARKET_SPOT, now));
-    aws_memory_sold_out(&m, "t", "a", MARKET_SPOT, now);
-    aws_memory_sold_out(&m, "t", "a", MARKET_SPOT, now); /* of the same moment: nothing new */
-    assert_false(aws_memory_open(&m, "t", "a", MARKET_SPOT, now + 3 * minute - 1));
-    assert_true(aws_memory_open(&m, "t", "a", MARKET_SPOT, now + 3 * minute));
-    assert_true(aws_memory_open(&m, "t", "b", MARKET_SPOT, now));
-    assert_true(aws_memory_open(&m, "t", "a", MARKET_ON_DEMAND, now));
+    assert_true(place_memory_open(&m, "t", "a", MARKET_SPOT, now));
+    place_memory_sold_out(&m, "t", "a", MARKET_SPOT, now);
+    place_memory_sold_out(&m, "t", "a", MARKET_SPOT, now); /* of the same moment: nothing new */
+    assert_false(place_memory_open(&m, "t", "a", MARKET_SPOT, now + 3 * minute - 1));
+    assert_true(place_memory_open(&m, "t", "a", MARKET_SPOT, now + 3 * minute));
+    assert_true(place_memory_open(&m, "t", "b", MARKET_SPOT, now));
+    assert_true(place_memory_open(&m, "t", "a", MARKET_ON_DEMAND, now));
     now += 3 * minute;
-    aws_memory_sold_out(&m, "t", "a", MARKET_SPOT, now);
-    assert_false(aws_memory_open(&m, "t", "a", MARKET_SPOT, now + 6 * minute - 1));
-    assert_true(aws_memory_open(&m, "t", "a", MARKET_SPOT, now + 6 * minute));
-    aws_memory_worked(&m, "t", "a", MARKET_SPOT);
-    assert_true(aws_memory_open(&m, "t", "a", MARKET_SPOT, now));
-    aws_memory_set_price(&m, "t", "a", MARKET_SPOT, 7, now);
-    assert_int_equal(aws_memory_price(&m, "t", "a", MARKET_SPOT, now + minute), 7);
-    assert_int_equal(aws_memory_price(&m, "t", "a", MARKET_SPOT, now + 60 * minute), PRICE_UNKNOWN);
-    aws_memory_release(&m);
+    place_memory_sold_out(&m, "t", "a", MARKET_SPOT, now);
+    assert_false(place_memory_open(&m, "t", "a", MARKET_SPOT, now + 6 * minute - 1));
+    assert_true(place_memory_open(&m, "t", "a", MARKET_SPOT, now + 6 * minute));
+    place_memory_worked(&m, "t", "a", MARKET_SPOT);
+    assert_true(place_memory_open(&m, "t", "a", MARKET_SPOT, now));
+    place_memory_set_price(&m, "t", "a", MARKET_SPOT, 7, now);
+    assert_int_equal(place_memory_price(&m, "t", "a", MARKET_SPOT, now + minute), 7);
+    assert_int_equal(place_memory_price(&m, "t", "a", MARKET_SPOT, now + 60 * minute),
+                     PRICE_UNKNOWN);
+    place_memory_release(&m);
 }
 
 int main(void)

@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "oom.h"
-#include "providers/aws/memory.h"
 #include "providers/aws/plugin.h"
 #include "providers/aws/requests.h"
+#include "providers/memory.h"
 
 #define ITEM                                                                                       \
     "<item><instanceId>i-1</instanceId><tagSet><item><key>a</key><value>b</value></item></"        \
@@ -78,12 +78,12 @@ static void memory(void **state)
 {
     (void)state;
     for (long n = 0; oom_sweep(n); n++) {
-        struct aws_memory m = { 0 };
+        struct place_memory m = { 0 };
         oom_arm(n);
-        aws_memory_sold_out(&m, "t", "a", MARKET_SPOT, 1);
+        place_memory_sold_out(&m, "t", "a", MARKET_SPOT, 1);
         bool failed = oom_disarm();
-        assert_int_equal(aws_memory_open(&m, "t", "a", MARKET_SPOT, 2), failed);
-        aws_memory_release(&m);
+        assert_int_equal(place_memory_open(&m, "t", "a", MARKET_SPOT, 2), failed);
+        place_memory_release(&m);
     }
 }
 
