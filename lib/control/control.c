@@ -203,6 +203,7 @@ static int on_policy(struct control *c, struct pool_spec *take_spec, struct effe
     p->retiring = false;
     p->replaced_ns = 0;
     p->poll_due_ns = c->now_ns;
+    p->polled_ns = 0; /* the source is another now: what the old one was asked it never answers */
     return c->recovered ? pool_run(c, p, out, err) : 0;
 }
 

@@ -506,12 +506,13 @@ int runtime_new(const struct runtime_options *options, struct runtime **ret, str
 
 void runtime_start(struct runtime *r)
 {
-    scan(r);
+    /* Watched first: what changes while it is read for the first time is not missed. */
     int rc = uv_fs_event_start(r->watch, on_dir_event, r->options.policies, 0);
     if (rc < 0)
         log_line(r->options.log, LOG_WARNING,
                  "the policy directory cannot be watched; continuing: SIGHUP reads it again",
                  LOG_STR("problem", uv_strerror(rc)));
+    scan(r);
     arm_timer(r);
 }
 

@@ -96,6 +96,21 @@ static void queues_are_polled_in_whole_periods(void **state)
     core_stop(&core);
 }
 
+/* The source of a replaced policy is closed: what it was asked is never answered. */
+static void a_replaced_policy_is_polled_at_once(void **state)
+{
+    (void)state;
+    struct core core;
+    core_start(&core);
+    core_pool(&core, wanting("p", "0"));
+    core_tick(&core, 0);
+    assert_int_equal(core_count(&core, EFFECT_POLL), 1);
+    core_policy(&core, wanting("p", "1"));
+    core_tick(&core, 0);
+    assert_int_equal(core_count(&core, EFFECT_POLL), 1);
+    core_stop(&core);
+}
+
 /* ---- what nobody knows ---------------------------------------------------------------------------- */
 
 static void events_about_nothing(void **state)
@@ -274,6 +289,7 @@ int main(void)
         cmocka_unit_test(what_is_due_is_done_by_a_tick),
         cmocka_unit_test(a_clock_that_goes_back),
         cmocka_unit_test(queues_are_polled_in_whole_periods),
+        cmocka_unit_test(a_replaced_policy_is_polled_at_once),
         cmocka_unit_test(events_about_nothing),
         cmocka_unit_test(a_removed_pool_drains_and_ends),
         cmocka_unit_test(a_file_that_comes_back),
