@@ -62,11 +62,14 @@ struct launch_request {
     int64_t heartbeat_ns;
 };
 
-/* A look at one entry of a pool's buy.offers. All of it is borrowed until `done`. */
+/*
+ * A look at one entry of a pool's buy.offers. The entry's settings are
+ * spec->offer_entries.at[entry].options, its offers those of spec->offers with that `entry`. All of it
+ * is borrowed until `done`, or until the provider is closed.
+ */
 struct provider_check {
-    const struct pool_spec
-        *spec;    /* expanded: the entry's offers are those with offer.entry == entry */
-    size_t entry; /* its settings: spec->offer_entries.at[entry].options */
+    const struct pool_spec *spec;
+    size_t entry;
     finding_cb *tell;
     void (*done)(void *ctx);
     void *ctx;

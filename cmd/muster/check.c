@@ -1,4 +1,4 @@
-/* muster check: policy files read as musterd reads them. */
+/* muster check: policy files read as musterd reads them, and with --live what they name tried. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "config/policy_file.h"
+#include "live.h"
 #include "muster.h"
 #include "runtime/kinds.h"
 
@@ -22,6 +23,12 @@ struct check {
     VEC(const char *) pool_files;
     size_t errors, warnings;
     bool trouble; /* something could not be read */
+    struct live *live;
+    struct buf findings; /* with --json: told after the problems */
+    struct json_out findings_json;
+    size_t answers[3]; /* by enum finding_answer */
+    const char *path;  /* being looked at */
+    char part[96];     /* under which the last finding was told */
 };
 
 /* ---- which files ---- */
@@ -136,11 +143,73 @@ static void tell_good(struct check *c, const char *path, const struct pool_spec 
     buf_addf(&c->out, ", %zu offer%s\n", spec->offers.len, spec->offers.len == 1 ? "" : "s");
 }
 
+/* ---- what --live finds ---- */
+
+static void json_finding(struct check *c, const char *part, const struct finding *finding)
+{
+    struct json_out *j = &c->findings_json;
+    json_open(j, NULL, '{');
+    json_str(j, "file", c->path);
+    json_str(j, "part", part);
+    json_str(j, "what", finding->what);
+    json_str(j, "answer", finding_words[finding->answer]);
+    json_str(j, "text", finding->text);
+    json_str(j, "remedy", finding->remedy ? finding->remedy : "");
+    json_close(j, '}');
+}
+
+#define WHAT_COLUMN   13
+#define REMEDY_INDENT 39
+
+static void show_finding(struct check *c, const struct finding *finding)
+{
+    static const enum color colors[] = { COLOR_GREEN, COLOR_RED, COLOR_YELLOW };
+    struct buf what = { 0 };
+    buf_add_c(&c->out, "    ");
+    show_color(c->cli, &c->out, colors[finding->answer]);
+    buf_addf(&c->out, "%-*s", WHAT_COLUMN - 4, finding_words[finding->answer]);
+    show_plain(c->cli, &c->out);
+    show_text(&what, finding->what);
+    buf_addf(&c->out, "%-*s", REMEDY_INDENT - WHAT_COLUMN - 1, buf_text(&what));
+    buf_add_char(&c->out, ' ');
+    show_text(&c->out, finding->text);
+    buf_add_char(&c->out, '\n');
+    if (finding->remedy && *finding->remedy) {
+        buf_addf(&c->out, "%*s", REMEDY_INDENT, "");
+        show_text(&c->out, finding->remedy);
+        buf_add_char(&c->out, '\n');
+    }
+    buf_release(&what);
+}
+
+static void on_finding(void *ctx, const char *part, const struct finding *finding)
+{
+    struct check *c = ctx;
+    c->answers[finding->answer]++;
+    if (c->cli->json) {
+        json_finding(c, part, finding);
+        return;
+    }
+    if (strcmp(part, c->part) != 0)
+        buf_addf(&c->out, "  %s\n", part);
+    str_copy_c(c->part, sizeof(c->part), part);
+    show_finding(c, finding);
+    show_flush(&c->out);
+}
+
+static void try_it(struct check *c, const struct pool_spec *spec)
+{
+    c->part[0] = '\0';
+    show_flush(&c->out);
+    live_check(c->live, spec);
+}
+
 static void check_file(struct check *c, const char *path)
 {
     struct problems problems;
     struct pool_spec *spec = NULL;
     struct error err = { 0 };
+    c->path = path;
     problems_init(&problems);
     int rc = kinds_read_policy(&c->kinds, path, &spec, &problems, &err);
     if (rc == 0) {
@@ -155,6 +224,8 @@ static void check_file(struct check *c, const char *path)
             policy_file_print(spec, &c->out);
         else
             tell_good(c, path, spec);
+        if (c->live)
+            try_it(c, spec);
     }
     pool_spec_free(spec);
     problems_release(&problems);
@@ -162,22 +233,53 @@ static void check_file(struct check *c, const char *path)
 
 /* ---- all of them ---- */
 
-static void check_all(struct check *c)
+static void check_json(struct check *c)
 {
     c->json = json_begin(&c->out);
-    if (c->cli->json)
-        json_open(&c->json, NULL, '[');
+    c->findings_json = json_begin(&c->findings);
+    if (c->live)
+        json_open(&c->json, NULL, '{');
+    json_open(&c->json, c->live ? "problems" : NULL, '[');
+    json_open(&c->findings_json, NULL, '[');
     for (size_t i = 0; i < c->files.len; i++)
         check_file(c, c->files.at[i]);
-    if (c->cli->json) {
-        json_close(&c->json, ']');
-        buf_add_char(&c->out, '\n');
-    } else if (c->files.len > 1 || c->errors + c->warnings > 0) {
-        /* With the file itself on standard output, the count goes elsewhere. */
-        fprintf(stderr, "%zu file%s, %zu error%s, %zu warning%s\n", c->files.len,
-                c->files.len == 1 ? "" : "s", c->errors, c->errors == 1 ? "" : "s", c->warnings,
-                c->warnings == 1 ? "" : "s");
+    json_close(&c->json, ']');
+    json_close(&c->findings_json, ']');
+    if (c->live) {
+        json_raw(&c->json, "findings", buf_str(&c->findings));
+        json_close(&c->json, '}');
     }
+    buf_add_char(&c->out, '\n');
+}
+
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* With the file itself on standard output, the count goes elsewhere. */
+static void count_problems(const struct check *c)
+{
+    if (c->live)
+        fprintf(stderr, "%zu file%s, %zu error%s, %zu warning%s; %zu ok, %zu no, %zu unknown\n",
+                c->files.len, plural(c->files.len), c->errors, plural(c->errors), c->warnings,
+                plural(c->warnings), c->answers[FINDING_OK], c->answers[FINDING_NO],
+                c->answers[FINDING_UNKNOWN]);
+    else if (c->files.len > 1 || c->errors + c->warnings > 0)
+        fprintf(stderr, "%zu file%s, %zu error%s, %zu warning%s\n", c->files.len,
+                plural(c->files.len), c->errors, plural(c->errors), c->warnings,
+                plural(c->warnings));
+}
+
+static void check_all(struct check *c)
+{
+    if (c->cli->json) {
+        check_json(c);
+        return;
+    }
+    for (size_t i = 0; i < c->files.len; i++)
+        check_file(c, c->files.at[i]);
+    count_problems(c);
 }
 
 static void release(struct check *c)
@@ -189,12 +291,16 @@ static void release(struct check *c)
     vec_release(&c->files);
     vec_release(&c->pools);
     vec_release(&c->pool_files);
+    buf_release(&c->findings);
     buf_release(&c->out);
+    live_close(c->live);
 }
 
 int command_check(const struct cli *cli)
 {
     struct check c = { .cli = cli };
+    if (cli->live && !(c.live = live_open(cli, on_finding, &c)))
+        return EXIT_TROUBLE;
     kinds_init(&c.kinds);
     if (cli->schema)
         policy_file_schema(&c.kinds.config, &c.out);
@@ -205,7 +311,8 @@ int command_check(const struct cli *cli)
     if (c.files.len > 0)
         check_all(&c);
     show_flush(&c.out);
-    int rc = c.trouble ? EXIT_TROUBLE : c.errors > 0 ? EXIT_NO : EXIT_YES;
+    bool no = c.errors + c.answers[FINDING_NO] > 0;
+    int rc = c.trouble ? EXIT_TROUBLE : no ? EXIT_NO : EXIT_YES;
     release(&c);
     return rc;
 }

@@ -7,8 +7,11 @@ const struct command commands[] = {
     { "check", "FILE|DIR...", "validate policy files",
       "Reads policy files as musterd would and says what is wrong with them, all of it at once, "
       "the\n"
-      "way a compiler does; and what is legal but surely not meant, as warnings.",
-      "esr", 1, 1000, command_check },
+      "way a compiler does; and what is legal but surely not meant, as warnings.\n"
+      "With --live it then tries what they name, from here and with your credentials: reads each\n"
+      "queue, asks each cloud who you are, what you may do, whether all that is named exists, and\n"
+      "what a machine costs. A line each: ok, no, or unknown, and what to do about it.",
+      "lCesr", 1, 1000, command_check },
     { "status", "[POOL]", "what there is, what is wanted",
       "Shows all pools, or one in full: work, slots, nodes, cost, and the last decision.", "", 0, 1,
       command_status },

@@ -25,7 +25,9 @@ struct cli {
     bool all;
     bool until_idle;
     bool print_effective, schema, reference;
-    int argc; /* what is left: the command's own arguments */
+    bool live;
+    const char *config; /* muster.yaml; NULL: where musterd looks for it */
+    int argc;           /* what is left: the command's own arguments */
     char **argv;
 
     bool color; /* for standard output: a terminal, and nobody said no */

@@ -23,6 +23,9 @@ static const struct {
     { 'e', "print-effective", NULL, "print the whole file with every default", false },
     { 's', "schema", NULL, "print the JSON Schema of policy files", false },
     { 'r', "reference", NULL, "print the reference of all settings, as Markdown", false },
+    { 'l', "live", NULL, "try it: read the queues, ask the clouds; changes nothing", false },
+    { 'C', "config", "FILE",
+      "musterd's settings, for --live; default /etc/muster/muster.yaml if there is one", false },
     { 't', "at", "TIME",
       "the decision in force then: 2026-11-22T09:40Z, or 10m for ten minutes ago", false },
     { 'a', "all", NULL, "all pools", false },
@@ -68,6 +71,12 @@ static void take(struct cli *cli, int letter, const char *value, bool *ret_help)
         break;
     case 'r':
         cli->reference = true;
+        break;
+    case 'l':
+        cli->live = true;
+        break;
+    case 'C':
+        cli->config = value;
         break;
     case 't':
         cli->at = value;

@@ -13,8 +13,6 @@
 #include "daemon.h"
 #include "once.h"
 
-#define DEFAULT_CONFIG "/etc/muster/muster.yaml"
-
 /* No core file and no debugger shows tokens or keys; nothing we start gains rights. */
 static void harden(void)
 {
@@ -31,17 +29,8 @@ static int read_config(const struct arguments *arguments, struct daemon_config *
 {
     struct error err = { 0 };
     struct problems problems;
-    const char *path = arguments->config;
-    if (!path && access(DEFAULT_CONFIG, F_OK) == 0)
-        path = DEFAULT_CONFIG;
-    if (!path) {
-        if (daemon_config_default(ret, &err) == 0)
-            return 0;
-        fprintf(stderr, "musterd: %s\n", err.text);
-        return -1;
-    }
     problems_init(&problems);
-    int rc = daemon_file_read(path, ret, &problems, &err);
+    int rc = daemon_file_find(arguments->config, ret, &problems, &err);
     struct buf text = { 0 };
     problems_print(&problems, isatty(STDERR_FILENO) == 1, &text);
     fputs(buf_text(&text), stderr);

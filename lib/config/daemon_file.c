@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include <arpa/inet.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "config/reader.h"
 #include "config/text_file.h"
+
+#define STANDARD_PATH "/etc/muster/muster.yaml"
 
 /* The file as its tables fill it; `listen` is taken apart afterwards. */
 struct settings {
@@ -352,6 +355,14 @@ int daemon_config_default(struct daemon_config *ret, struct error *err)
     int rc = daemon_file_parse(STR(""), "(no file)", ret, &problems, err);
     problems_release(&problems);
     return rc;
+}
+
+int daemon_file_find(const char *path, struct daemon_config *ret, struct problems *problems,
+                     struct error *err)
+{
+    if (!path && access(STANDARD_PATH, F_OK) == 0)
+        path = STANDARD_PATH;
+    return path ? daemon_file_read(path, ret, problems, err) : daemon_config_default(ret, err);
 }
 
 void daemon_config_release(struct daemon_config *config)

@@ -38,7 +38,10 @@ int daemon_file_read(const char *path, struct daemon_config *ret, struct problem
                      struct error *err);
 int daemon_file_parse(struct str text, const char *path, struct daemon_config *ret,
                       struct problems *problems, struct error *err);
-/* What musterd runs with when no file is given. */
+/* `path` NULL: /etc/muster/muster.yaml, and where there is no such file the defaults. */
+int daemon_file_find(const char *path, struct daemon_config *ret, struct problems *problems,
+                     struct error *err);
+/* What musterd runs with when there is no file. */
 int daemon_config_default(struct daemon_config *ret, struct error *err);
 void daemon_config_release(struct daemon_config *config);
 

@@ -181,5 +181,6 @@ const struct provider_plugin provider_local = {
     .open = open_local,
     .close = close_local,
     .list = local_list,
+    .check = local_check,
     .mutations = &mutations,
 };

@@ -77,6 +77,8 @@ void local_launch(struct provider *self, const struct launch_request *request,
 void local_terminate(struct provider *self, const struct intent *intent,
                      provider_terminate_cb *done, void *ctx);
 
+void local_check(struct provider *self, const struct provider_check *check);
+
 /* What a node's agent is started with. */
 struct local_command {
     struct word_list argv, environment;
@@ -89,6 +91,10 @@ void local_command_release(struct local_command *command);
 int local_command_make(const struct provider_env *env, const struct launch_request *request,
                        const char *node, const char *dir, struct local_command *ret,
                        struct error *err);
+
+/* muster-agent: the named one, else the one that was built or installed beside this program, else
+ * whichever is on the PATH. */
+void local_find_agent(const struct local_options *options, char *ret, size_t size);
 
 /* Spawns the agent as a session of its own, its output to `log`, with `lock` as its descriptor 3. */
 int local_spawn(struct provider *self, const char *node, const struct local_command *command,

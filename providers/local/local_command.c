@@ -42,9 +42,7 @@ static int make_environment(const struct local_options *options, struct word_lis
     return rc;
 }
 
-/* muster-agent: the named one, else the one that was built or installed beside this program, else
- * whichever is on the PATH. */
-static void find_agent(const struct local_options *options, char *ret, size_t size)
+void local_find_agent(const struct local_options *options, char *ret, size_t size)
 {
     char self[NODE_DIR_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -121,7 +119,7 @@ static int make_argv(const struct provider_env *env, const struct launch_request
     const struct local_options *options = request->options;
     char agent[NODE_DIR_MAX + 16], busy[NODE_DIR_MAX + 8];
     char slots[24], copies[24], heartbeat[32], boot_delay[32];
-    find_agent(options, agent, sizeof(agent));
+    local_find_agent(options, agent, sizeof(agent));
     snprintf(busy, sizeof(busy), "%s/busy", dir);
     snprintf(slots, sizeof(slots), "%lld", (long long)request->intent->slots);
     snprintf(copies, sizeof(copies), "%lld",
