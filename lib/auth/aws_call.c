@@ -53,6 +53,7 @@ void aws_call_free(struct aws_call *call)
     if (call->request.body.len > 0)
         explicit_bzero(call->texts + (call->request.body.ptr - call->texts),
                        call->request.body.len);
+    aws_stream_release(&call->stream);
     free(call);
 }
 

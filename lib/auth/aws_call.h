@@ -3,6 +3,7 @@
 #define AUTH_AWS_CALL_H
 
 #include "auth/aws_client.h"
+#include "auth/aws_stream.h"
 #include "base/rng.h"
 
 struct aws_call {
@@ -11,12 +12,13 @@ struct aws_call {
     struct aws_request request; /* its texts are inside `texts` */
     aws_done_cb *done;
     void *ctx;
-    struct http_call *http; /* while it is under way */
-    int attempt;            /* tries so far */
-    bool refreshed;         /* credentials or clock were renewed for it */
-    bool in_doubt;          /* one of the tries may have been carried out */
-    double spent;           /* of the retry budget */
-    int64_t not_before_ns;  /* boot time */
+    struct http_call *http;   /* while it is under way */
+    int attempt;              /* tries so far */
+    bool refreshed;           /* credentials or clock were renewed for it */
+    bool in_doubt;            /* one of the tries may have been carried out */
+    double spent;             /* of the retry budget */
+    int64_t not_before_ns;    /* boot time */
+    struct aws_stream stream; /* where the answer is taken in pieces */
     struct error failure;
     char texts[];
 };

@@ -138,6 +138,26 @@ static void count(struct aws_client *client, struct aws_call *call, const struct
         aws_budget_give(&client->limits, call->request.service, call->spent > 0 ? call->spent : 1);
 }
 
+static int on_piece(void *ctx, struct str piece, struct error *err)
+{
+    struct aws_call *call = ctx;
+    return aws_stream_take(&call->stream, &call->request, call->ctx, piece, err);
+}
+
+/* An answer that came; err->code is its class. */
+static void read_answer(struct aws_call *call, const struct http_response *http,
+                        struct aws_response *response, struct error *err)
+{
+    struct http_response whole = *http;
+    bool good = http->status >= 200 && http->status < 300;
+    if (call->request.piece && good) {
+        if (aws_stream_end(&call->stream, &call->request, call->ctx, err) < 0)
+            return;
+        whole.body = aws_stream_fault(&call->stream);
+    }
+    aws_wire_read(&call->request, &whole, response, err);
+}
+
 static void on_response(void *ctx, const struct http_response *http, const struct error *http_err)
 {
     struct aws_call *call = ctx;
@@ -148,11 +168,11 @@ static void on_response(void *ctx, const struct http_response *http, const struc
     aws_call_list_remove(&client->flying, call);
     client->in_flight--;
     schedule(client, 0);
-    if (err.code)
+    if (!err.code)
+        read_answer(call, http, &response, &err);
+    else
         error_wrap(&err, "%s %s (%s)", aws_service_word(call->request.service),
                    call->request.action, call->request.region);
-    else
-        aws_wire_read(&call->request, http, &response, &err);
     count(client, call, &err);
     call->in_doubt = call->in_doubt || err.code == MUSTER_E_UNKNOWN;
     if (http && try_refreshed(client, call, &response, http->date))
@@ -179,9 +199,13 @@ static void send_one(struct aws_client *client, struct aws_call *call,
                      const struct aws_credentials *credentials)
 {
     struct error err = { 0 };
+    const struct aws_wire_reply reply = { .done = on_response,
+                                          .piece = call->request.piece ? on_piece : NULL,
+                                          .ctx = call };
     call->attempt++;
+    aws_stream_begin(&call->stream);
     if (aws_wire_send(client->env.http, client->env.settings, &call->request, credentials,
-                      signing_time_ns(client), on_response, call, &call->http, &err) < 0) {
+                      signing_time_ns(client), &reply, &call->http, &err) < 0) {
         error_wrap(&err, "%s %s", aws_service_word(call->request.service), call->request.action);
         fail(client, call, &err);
         return;

@@ -44,6 +44,14 @@ enum aws_protocol {
     AWS_JSON_1_1, /* SSM, EventBridge, Pricing */
 };
 
+/*
+ * A piece of a good answer's body, as it comes off the wire; borrowed. `first`: an answer begins, and
+ * whatever came before is void: it belonged to a try that failed. With the ctx of the call; it must not
+ * call the client. Not 0: the call ends with that error. Only a done without error says that the pieces
+ * since the first one are the whole answer.
+ */
+typedef int aws_piece_cb(void *ctx, bool first, struct str piece, struct error *err);
+
 struct aws_request {
     const char
         *service; /* endpoint name: "ec2", "sqs", "monitoring", "autoscaling", "sts", "pricing" */
@@ -62,11 +70,13 @@ struct aws_request {
     unsigned
         resource_tokens; /* instances this call starts or stops, for the per-instance buckets */
     size_t response_max; /* 0: 8 MiB */
+    aws_piece_cb
+        *piece; /* takes the answer, which is then never held whole; NULL: done is given it */
 };
 
 struct aws_response {
     int status;          /* HTTP */
-    struct str body;     /* borrowed for the call */
+    struct str body;     /* borrowed for the call; "" if it was given in pieces */
     char code[96];       /* AWS error code, "" on success: "RequestLimitExceeded" */
     char request_id[80]; /* "" if none */
 };

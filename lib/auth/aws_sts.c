@@ -101,9 +101,10 @@ static void ask(struct sts *sts, const struct aws_credentials *keys)
     struct error err = { 0 };
     int rc = write_body(sts, &body, &err);
     const struct aws_request request = request_of(sts, buf_str(&body));
+    const struct aws_wire_reply reply = { .done = on_response, .ctx = sts };
     if (rc == 0)
         rc = aws_wire_send(sts->env.http, sts->env.settings, &request, keys, signing_time_ns(sts),
-                           on_response, sts, &sts->http, &err);
+                           &reply, &sts->http, &err);
     secret_release(&body);
     if (rc < 0)
         finish(sts, NULL, &err);

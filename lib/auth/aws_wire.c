@@ -9,6 +9,9 @@
 #include "auth/sigv4.h"
 
 #define TIMEOUT_NS (30 * NS_PER_S)
+/* A long answer takes its time, as long as it goes on. */
+#define LONG_TIMEOUT_NS (120 * NS_PER_S)
+#define STALL_NS        (20 * NS_PER_S)
 
 /* ---- building ----------------------------------------------------------------------------------- */
 
@@ -134,7 +137,7 @@ static const char *ca_file(const struct aws_settings *settings)
 
 int aws_wire_send(struct http_client *http, const struct aws_settings *settings,
                   const struct aws_request *request, const struct aws_credentials *credentials,
-                  int64_t wall_ns, http_done_cb *done, void *ctx, struct http_call **ret_call,
+                  int64_t wall_ns, const struct aws_wire_reply *reply, struct http_call **ret_call,
                   struct error *err)
 {
     struct aws_wire wire = { 0 };
@@ -147,9 +150,11 @@ int aws_wire_send(struct http_client *http, const struct aws_settings *settings,
                                        .body = request->body,
                                        .ca_file = ca_file(settings),
                                        .proxy = settings->proxy,
-                                       .timeout_ns = TIMEOUT_NS,
+                                       .timeout_ns = reply->piece ? LONG_TIMEOUT_NS : TIMEOUT_NS,
+                                       .stall_ns = STALL_NS,
+                                       .piece = reply->piece,
                                        .response_max = request->response_max };
-    rc = http_call(http, &send, done, ctx, ret_call, err);
+    rc = http_call(http, &send, reply->done, reply->ctx, ret_call, err);
     aws_wire_release(&wire);
     return rc;
 }
@@ -188,11 +193,11 @@ static void request_id_from(struct str body, char *to, size_t size)
         str_copy(to, size, (struct str){ at, (size_t)(end - at) });
 }
 
-static bool error_document(struct str body)
+bool aws_wire_is_fault(const struct aws_request *request, struct str head)
 {
-    size_t head = body.len < 256 ? body.len : 256;
-    return head > 0 && (memmem(body.ptr, head, "<Response>", 10) ||
-                        memmem(body.ptr, head, "<ErrorResponse", 14));
+    size_t len = head.len < AWS_WIRE_HEAD ? head.len : AWS_WIRE_HEAD;
+    return request->protocol == AWS_QUERY && len > 0 &&
+           (memmem(head.ptr, len, "<Response>", 10) || memmem(head.ptr, len, "<ErrorResponse", 14));
 }
 
 int aws_wire_read(const struct aws_request *request, const struct http_response *http,
@@ -200,7 +205,7 @@ int aws_wire_read(const struct aws_request *request, const struct http_response 
 {
     struct aws_fault fault = { 0 };
     bool ok = http->status >= 200 && http->status < 300;
-    if (!ok || (request->protocol == AWS_QUERY && error_document(http->body)))
+    if (!ok || aws_wire_is_fault(request, http->body))
         aws_fault_from_body(http->body, &fault);
     else
         request_id_from(http->body, fault.request_id, sizeof(fault.request_id));

@@ -25,11 +25,22 @@ int aws_wire_build(const struct aws_settings *settings, const struct aws_request
                    struct error *err);
 void aws_wire_release(struct aws_wire *wire);
 
+/* Who is told. */
+struct aws_wire_reply {
+    http_done_cb *done;
+    http_piece_cb *piece; /* NULL: the answer is held whole */
+    void *ctx;            /* of both */
+};
+
 /* Built and sent. */
 int aws_wire_send(struct http_client *http, const struct aws_settings *settings,
                   const struct aws_request *request, const struct aws_credentials *credentials,
-                  int64_t wall_ns, http_done_cb *done, void *ctx, struct http_call **ret_call,
+                  int64_t wall_ns, const struct aws_wire_reply *reply, struct http_call **ret_call,
                   struct error *err);
+
+/* So much of an answer tells whether it is an error document. */
+#define AWS_WIRE_HEAD 256
+bool aws_wire_is_fault(const struct aws_request *request, struct str head);
 
 /*
  * What came back, as aws_done_cb's first argument; code and request id are read from the body.

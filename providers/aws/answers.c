@@ -1,5 +1,6 @@
 #include "providers/aws/answers.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -114,14 +115,22 @@ static int instance_element(void *ctx, const char *path, struct str text, struct
     return pushed ? 0 : error_nomem(err);
 }
 
+#define LISTED_ROOT "DescribeInstancesResponse"
+#define LISTED_ITEM "reservationSet/item/instancesSet/item"
+
+static struct reading begin_reading(struct ec2_instances *list, const char *item)
+{
+    list->next[0] = '\0';
+    return (struct reading){
+        .list = list, .item = item, .item_len = strlen(item), .now = { .state = -1 }
+    };
+}
+
 static int read_instances(struct str body, const char *root, const char *item,
                           struct ec2_instances *list, struct error *err)
 {
-    struct reading r = {
-        .list = list, .item = item, .item_len = strlen(item), .now = { .state = -1 }
-    };
+    struct reading r = begin_reading(list, item);
     size_t before = list->all.len;
-    list->next[0] = '\0';
     int rc = xml_read(body, root, instance_element, &r, err);
     if (rc < 0)
         list->all.len = before;
@@ -135,13 +144,49 @@ void ec2_instances_release(struct ec2_instances *list)
 
 int ec2_read_instances(struct str body, struct ec2_instances *list, struct error *err)
 {
-    return read_instances(body, "DescribeInstancesResponse",
-                          "reservationSet/item/instancesSet/item", list, err);
+    return read_instances(body, LISTED_ROOT, LISTED_ITEM, list, err);
 }
 
 int ec2_read_run(struct str body, struct ec2_instances *list, struct error *err)
 {
     return read_instances(body, "RunInstancesResponse", "instancesSet/item", list, err);
+}
+
+struct ec2_page {
+    struct reading reading;
+    struct xml_stream *xml;
+};
+
+int ec2_page_new(struct ec2_instances *list, struct ec2_page **ret, struct error *err)
+{
+    struct ec2_page *page = calloc(1, sizeof(*page));
+    if (!page)
+        return error_nomem(err);
+    page->reading = begin_reading(list, LISTED_ITEM);
+    int rc = xml_stream_new(LISTED_ROOT, instance_element, &page->reading, &page->xml, err);
+    if (rc < 0)
+        free(page);
+    else
+        *ret = page;
+    return rc;
+}
+
+void ec2_page_free(struct ec2_page *page)
+{
+    if (!page)
+        return;
+    xml_stream_free(page->xml);
+    free(page);
+}
+
+int ec2_page_feed(struct ec2_page *page, struct str piece, struct error *err)
+{
+    return xml_stream_feed(page->xml, piece, err);
+}
+
+int ec2_page_end(struct ec2_page *page, struct error *err)
+{
+    return xml_stream_end(page->xml, err);
 }
 
 /* ---- fleets ------------------------------------------------------------------------------------- */

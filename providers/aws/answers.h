@@ -45,6 +45,13 @@ struct ec2_instances {
 void ec2_instances_release(struct ec2_instances *list);
 /* Appends what a DescribeInstancesResponse shows, and replaces `next`. */
 int ec2_read_instances(struct str body, struct ec2_instances *list, struct error *err);
+/* The same as it comes off the wire: into `list`, which is borrowed until the reader is freed. */
+struct ec2_page;
+int ec2_page_new(struct ec2_instances *list, struct ec2_page **ret, struct error *err);
+void ec2_page_free(struct ec2_page *page); /* takes NULL */
+int ec2_page_feed(struct ec2_page *page, struct str piece, struct error *err);
+/* Before this gave 0, nothing in `list` is to be believed. */
+int ec2_page_end(struct ec2_page *page, struct error *err);
 /* A RunInstancesResponse. */
 int ec2_read_run(struct str body, struct ec2_instances *list, struct error *err);
 

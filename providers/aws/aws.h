@@ -74,6 +74,8 @@ struct aws_op {
     struct provider *provider;
     char region[AWS_REGION_MAX];
     void (*answer)(struct aws_op *op, const struct aws_response *response, const struct error *err);
+    /* Takes the pieces of the answer where the request says so (aws_piece_cb); may be NULL. */
+    int (*piece)(struct aws_op *op, bool first, struct str piece, struct error *err);
     void (*release)(struct aws_op *op); /* frees the op and what it owns */
     bool calling;
     struct error late; /* the answer of a call that could not be made */
@@ -84,6 +86,8 @@ struct aws_op {
 void aws_op_begin(struct provider *self, struct aws_op *op, const char *inventory);
 /* request->service and region are filled in. Always answered later. */
 void aws_op_call(struct aws_op *op, struct aws_request *request);
+/* The same; op->piece takes the answer's body. */
+void aws_op_call_streamed(struct aws_op *op, struct aws_request *request);
 /* The answer that no call gives: told in the loop's next turn. */
 void aws_op_fail(struct aws_op *op, int code, const char *text);
 void aws_op_free(struct aws_op *op);

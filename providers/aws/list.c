@@ -17,6 +17,7 @@ struct list_op {
     void *ctx;
     VEC(struct listed_node) nodes;
     struct ec2_instances page;
+    struct ec2_page *reader; /* of the answer that is coming in */
     struct ec2_notices notices;
     char token[AWS_TOKEN_MAX]; /* of the page that is asked for */
     int pages;
@@ -32,6 +33,7 @@ static void release(struct aws_op *op)
 {
     struct list_op *list = list_of(op);
     vec_release(&list->nodes);
+    ec2_page_free(list->reader);
     ec2_instances_release(&list->page);
     ec2_notices_release(&list->notices);
     free(list);
@@ -203,6 +205,21 @@ static void notices_answer(struct aws_op *op, const struct aws_response *respons
 
 /* ---- pages -------------------------------------------------------------------------------------- */
 
+/* A new first piece: what came of an earlier try is thrown away. */
+static int page_piece(struct aws_op *op, bool first, struct str piece, struct error *err)
+{
+    struct list_op *list = list_of(op);
+    if (first) {
+        ec2_page_free(list->reader);
+        list->reader = NULL;
+        list->page.all.len = 0;
+        int rc = ec2_page_new(&list->page, &list->reader, err);
+        if (rc < 0)
+            return rc;
+    }
+    return ec2_page_feed(list->reader, piece, err);
+}
+
 static void ask_page(struct list_op *list)
 {
     struct buf body = { 0 };
@@ -217,7 +234,7 @@ static void ask_page(struct list_op *list)
     if (buf_failed(&body))
         aws_op_fail(&list->base, MUSTER_E_NOMEM, "no memory for a request");
     else
-        aws_op_call(&list->base, &request);
+        aws_op_call_streamed(&list->base, &request);
     buf_release(&body);
 }
 
@@ -233,14 +250,12 @@ static void all_read(struct list_op *list)
         finish(list, &none);
 }
 
-static int take_page(struct list_op *list, struct str body, struct error *err)
+static int take_page(struct list_op *list, struct error *err)
 {
-    list->page.all.len = 0;
-    int rc = ec2_read_instances(body, &list->page, err);
+    int rc = list->reader ? ec2_page_end(list->reader, err) : 0;
     for (size_t i = 0; rc == 0 && i < list->page.all.len; i++)
         rc = add_node(list, &list->page.all.at[i], err);
-    /* Whatever came instead, the next try may bring a listing. */
-    return rc == MUSTER_E_INVALID ? error_set(err, MUSTER_E_TRANSIENT, "its answer is broken") : rc;
+    return rc;
 }
 
 static void page_answer(struct aws_op *op, const struct aws_response *response,
@@ -248,8 +263,15 @@ static void page_answer(struct aws_op *op, const struct aws_response *response,
 {
     struct list_op *list = list_of(op);
     struct error bad = *err;
-    if (!bad.code && take_page(list, response->body, &bad) < 0)
+    (void)response;
+    if (!bad.code && take_page(list, &bad) < 0)
         error_wrap(&bad, "EC2 DescribeInstances (%s)", op->region);
+    ec2_page_free(list->reader);
+    list->reader = NULL;
+    /* Whatever came instead, the next try may bring a listing. */
+    if (bad.code == MUSTER_E_INVALID)
+        error_set(&bad, MUSTER_E_TRANSIENT, "EC2 DescribeInstances (%s): its answer is broken",
+                  op->region);
     if (bad.code) {
         finish(list, &bad);
         return;
@@ -277,6 +299,7 @@ void aws_list(struct provider *self, const char *inventory, provider_list_cb *do
         return;
     }
     list->base.answer = page_answer;
+    list->base.piece = page_piece;
     list->base.release = release;
     list->done = done;
     list->ctx = ctx;

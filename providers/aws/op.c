@@ -77,6 +77,18 @@ void aws_op_call(struct aws_op *op, struct aws_request *request)
     aws_op_fail(op, err.code, err.text);
 }
 
+static int on_piece(void *ctx, bool first, struct str piece, struct error *err)
+{
+    struct aws_op *op = ctx;
+    return op->piece(op, first, piece, err);
+}
+
+void aws_op_call_streamed(struct aws_op *op, struct aws_request *request)
+{
+    request->piece = on_piece;
+    aws_op_call(op, request);
+}
+
 /* ---- timers ------------------------------------------------------------------------------------- */
 
 static struct aws_op *next_late(const struct provider *self)

@@ -1,31 +1,33 @@
 #include "providers/aws/xml.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <expat.h>
 
 #define FEED_BYTES ((size_t)64 << 10)
 
-struct reader {
+struct xml_stream {
     XML_Parser parser;
     const char *root;
     xml_element_cb *element;
     void *ctx;
     struct error err; /* code not 0: stopped */
+    bool begun;       /* something was fed */
     size_t depth;     /* open elements, the root among them */
     char path[XML_PATH_MAX];
     size_t path_len;
     struct buf text;
 };
 
-static void stop(struct reader *r, int code, const char *why)
+static void stop(struct xml_stream *r, int code, const char *why)
 {
     if (!r->err.code)
         error_set(&r->err, code, "%s", why);
     XML_StopParser(r->parser, XML_FALSE);
 }
 
-static void push(struct reader *r, const char *name)
+static void push(struct xml_stream *r, const char *name)
 {
     size_t n = strlen(name);
     size_t slash = r->path_len > 0 ? 1 : 0;
@@ -39,7 +41,7 @@ static void push(struct reader *r, const char *name)
     r->path_len += n;
 }
 
-static void pop(struct reader *r)
+static void pop(struct xml_stream *r)
 {
     char *slash = strrchr(r->path, '/');
     r->path_len = slash ? (size_t)(slash - r->path) : 0;
@@ -49,7 +51,7 @@ static void pop(struct reader *r)
 static void on_start(void *ctx, const char *name, const char **attributes)
 {
     (void)attributes;
-    struct reader *r = ctx;
+    struct xml_stream *r = ctx;
     if (r->err.code)
         return;
     if (r->depth == 0 && strcmp(name, r->root) != 0)
@@ -65,7 +67,7 @@ static void on_start(void *ctx, const char *name, const char **attributes)
 static void on_end(void *ctx, const char *name)
 {
     (void)name;
-    struct reader *r = ctx;
+    struct xml_stream *r = ctx;
     if (r->err.code || r->depth == 0)
         return;
     r->depth--;
@@ -79,7 +81,7 @@ static void on_end(void *ctx, const char *name)
 
 static void on_text(void *ctx, const char *text, int len)
 {
-    struct reader *r = ctx;
+    struct xml_stream *r = ctx;
     if (!r->err.code && len > 0)
         buf_add(&r->text, text, (size_t)len);
 }
@@ -91,7 +93,7 @@ static void on_doctype(void *ctx, const char *name, const char *system, const ch
     stop(ctx, MUSTER_E_INVALID, "it declares a document type");
 }
 
-static int parse_failed(struct reader *r, struct error *err)
+static int parse_failed(struct xml_stream *r, struct error *err)
 {
     enum XML_Error what = XML_GetErrorCode(r->parser);
     if (r->err.code)
@@ -102,36 +104,68 @@ static int parse_failed(struct reader *r, struct error *err)
                      (unsigned long)XML_GetCurrentLineNumber(r->parser), XML_ErrorString(what));
 }
 
-/* In pieces, as expat copies what it is given. */
-static int feed(struct reader *r, struct str document, struct error *err)
+/* ---- documents ---------------------------------------------------------------------------------- */
+
+int xml_stream_new(const char *root, xml_element_cb *element, void *ctx, struct xml_stream **ret,
+                   struct error *err)
 {
-    size_t at = 0;
-    do {
-        size_t n = document.len - at < FEED_BYTES ? document.len - at : FEED_BYTES;
-        bool last = at + n == document.len;
-        if (XML_Parse(r->parser, document.ptr + at, (int)n, last) != XML_STATUS_OK)
+    struct xml_stream *r = calloc(1, sizeof(*r));
+    if (r)
+        r->parser = XML_ParserCreate(NULL);
+    if (!r || !r->parser) {
+        free(r);
+        return error_nomem(err);
+    }
+    r->root = root;
+    r->element = element;
+    r->ctx = ctx;
+    buf_init(&r->text, XML_TEXT_MAX);
+    XML_SetUserData(r->parser, r);
+    XML_SetElementHandler(r->parser, on_start, on_end);
+    XML_SetCharacterDataHandler(r->parser, on_text);
+    XML_SetStartDoctypeDeclHandler(r->parser, on_doctype);
+    *ret = r;
+    return 0;
+}
+
+void xml_stream_free(struct xml_stream *r)
+{
+    if (!r)
+        return;
+    XML_ParserFree(r->parser);
+    buf_release(&r->text);
+    free(r);
+}
+
+int xml_stream_feed(struct xml_stream *r, struct str piece, struct error *err)
+{
+    /* In parts, as expat copies what it is given. */
+    for (size_t at = 0; at < piece.len;) {
+        size_t n = piece.len - at < FEED_BYTES ? piece.len - at : FEED_BYTES;
+        if (XML_Parse(r->parser, piece.ptr + at, (int)n, false) != XML_STATUS_OK)
             return parse_failed(r, err);
         at += n;
-    } while (at < document.len);
+        r->begun = true;
+    }
     return 0;
+}
+
+int xml_stream_end(struct xml_stream *r, struct error *err)
+{
+    if (!r->begun)
+        return error_set(err, MUSTER_E_INVALID, "it is empty");
+    return XML_Parse(r->parser, "", 0, true) == XML_STATUS_OK ? 0 : parse_failed(r, err);
 }
 
 int xml_read(struct str document, const char *root, xml_element_cb *element, void *ctx,
              struct error *err)
 {
-    struct reader r = { .root = root, .element = element, .ctx = ctx };
-    if (document.len == 0)
-        return error_set(err, MUSTER_E_INVALID, "it is empty");
-    r.parser = XML_ParserCreate(NULL);
-    if (!r.parser)
-        return error_nomem(err);
-    buf_init(&r.text, XML_TEXT_MAX);
-    XML_SetUserData(r.parser, &r);
-    XML_SetElementHandler(r.parser, on_start, on_end);
-    XML_SetCharacterDataHandler(r.parser, on_text);
-    XML_SetStartDoctypeDeclHandler(r.parser, on_doctype);
-    int rc = feed(&r, document, err);
-    XML_ParserFree(r.parser);
-    buf_release(&r.text);
+    struct xml_stream *r = NULL;
+    int rc = xml_stream_new(root, element, ctx, &r, err);
+    if (rc == 0)
+        rc = xml_stream_feed(r, document, err);
+    if (rc == 0)
+        rc = xml_stream_end(r, err);
+    xml_stream_free(r);
     return rc;
 }

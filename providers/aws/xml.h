@@ -28,4 +28,17 @@ typedef int xml_element_cb(void *ctx, const char *path, struct str text, struct 
 int xml_read(struct str document, const char *root, xml_element_cb *element, void *ctx,
              struct error *err);
 
+/*
+ * The same for a document that comes in pieces, of any sizes. After a failure there is nothing to do but
+ * free it. Only a 0 of xml_stream_end says that the elements told were all.
+ */
+struct xml_stream;
+
+/* root and ctx are borrowed until it is freed. */
+int xml_stream_new(const char *root, xml_element_cb *element, void *ctx, struct xml_stream **ret,
+                   struct error *err);
+void xml_stream_free(struct xml_stream *stream); /* takes NULL */
+int xml_stream_feed(struct xml_stream *stream, struct str piece, struct error *err);
+int xml_stream_end(struct xml_stream *stream, struct error *err);
+
 #endif

@@ -25,6 +25,26 @@ static void instances(struct str body,
     ec2_instances_release(&list);
 }
 
+/* In pieces it is what it is whole. */
+static void pieces(struct str body)
+{
+    struct ec2_instances whole = { 0 }, list = { 0 };
+    struct ec2_page *page = NULL;
+    int want = ec2_read_instances(body, &whole, NULL);
+    int rc = ec2_page_new(&list, &page, NULL);
+    for (size_t at = 0, n = 1; rc == 0 && at < body.len; at += n, n = n % 7 + 1) {
+        n = n < body.len - at ? n : body.len - at;
+        rc = ec2_page_feed(page, (struct str){ body.ptr + at, n }, NULL);
+    }
+    if (rc == 0)
+        rc = ec2_page_end(page, NULL);
+    assert((rc == 0) == (want == 0));
+    assert(rc < 0 || list.all.len == whole.all.len);
+    ec2_page_free(page);
+    ec2_instances_release(&list);
+    ec2_instances_release(&whole);
+}
+
 static void fleet(struct str body)
 {
     struct fleet_answer answer = { 0 };
@@ -58,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     switch (data[0] % 4) {
     case 0:
         instances(body, ec2_read_instances);
+        pieces(body);
         break;
     case 1:
         instances(body, ec2_read_run);

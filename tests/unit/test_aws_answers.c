@@ -67,6 +67,45 @@ static void every_cut_is_seen(void **state)
     }
 }
 
+/* However an answer is cut into pieces, it says the same. */
+static void in_pieces(void **state)
+{
+    (void)state;
+    for (size_t step = 1; step < sizeof(one_instance); step = step * 3 / 2 + 1) {
+        struct ec2_instances list = { 0 };
+        struct ec2_page *page = NULL;
+        struct error err = { 0 };
+        assert_int_equal(ec2_page_new(&list, &page, &err), 0);
+        for (size_t at = 0; at < sizeof(one_instance) - 1; at += step) {
+            size_t left = sizeof(one_instance) - 1 - at;
+            struct str piece = { one_instance + at, step < left ? step : left };
+            assert_int_equal(ec2_page_feed(page, piece, &err), 0);
+        }
+        assert_int_equal(ec2_page_end(page, &err), 0);
+        assert_int_equal(list.all.len, 1);
+        assert_string_equal(list.all.at[0].pool, "a&b");
+        assert_string_equal(list.next, "N<1");
+        ec2_page_free(page);
+        ec2_instances_release(&list);
+    }
+}
+
+/* Its end is missing, or nothing came at all. */
+static void pieces_without_an_end(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < sizeof(one_instance) - 1; n += sizeof(one_instance) / 7) {
+        struct ec2_instances list = { 0 };
+        struct ec2_page *page = NULL;
+        struct error err = { 0 };
+        assert_int_equal(ec2_page_new(&list, &page, &err), 0);
+        assert_int_equal(ec2_page_feed(page, (struct str){ one_instance, n }, &err), 0);
+        assert_int_equal(ec2_page_end(page, &err), MUSTER_E_INVALID);
+        ec2_page_free(page);
+        ec2_instances_release(&list);
+    }
+}
+
 static void broken_documents(void **state)
 {
     (void)state;
@@ -327,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_instance),      cmocka_unit_test(every_cut_is_seen),
+        cmocka_unit_test(in_pieces),        cmocka_unit_test(pieces_without_an_end),
         cmocka_unit_test(broken_documents), cmocka_unit_test(bounds),
         cmocka_unit_test(notices),          cmocka_unit_test(a_fleet_filled_in_part),
         cmocka_unit_test(times_and_prices), cmocka_unit_test(as_botocore_reads_them),

@@ -41,6 +41,28 @@ static void a_listing(void **state)
     }
 }
 
+static void a_page_in_pieces(void **state)
+{
+    (void)state;
+    for (long n = 0; oom_sweep(n); n++) {
+        struct ec2_instances list = { 0 };
+        struct ec2_page *page = NULL;
+        struct error err = { 0 };
+        oom_arm(n);
+        int rc = ec2_page_new(&list, &page, &err);
+        for (size_t at = 0; rc == 0 && at + 1 < sizeof(listing); at++)
+            rc = ec2_page_feed(page, (struct str){ listing + at, 1 }, &err);
+        if (rc == 0)
+            rc = ec2_page_end(page, &err);
+        bool failed = oom_disarm();
+        assert_true(rc < 0 || list.all.len == 3);
+        assert_true(failed || rc == 0);
+        assert_true(rc == 0 || rc == MUSTER_E_NOMEM);
+        ec2_page_free(page);
+        ec2_instances_release(&list);
+    }
+}
+
 static void a_fleet(void **state)
 {
     (void)state;
@@ -90,10 +112,8 @@ static void memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_listing),
-        cmocka_unit_test(a_fleet),
-        cmocka_unit_test(a_body),
-        cmocka_unit_test(memory),
+        cmocka_unit_test(a_listing), cmocka_unit_test(a_page_in_pieces), cmocka_unit_test(a_fleet),
+        cmocka_unit_test(a_body),    cmocka_unit_test(memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 256
+#define ANSWERS_MAX     64
 
 struct connection {
     struct tiny_server *server;
@@ -31,6 +32,7 @@ struct tiny_server {
     int connections;
     pthread_mutex_t lock; /* of the fields from here on, and of connections */
     char request[8192];
+    int given[ANSWERS_MAX]; /* of those that are not given always */
     char url[256];
 };
 
@@ -77,11 +79,18 @@ static const struct tiny_answer *answer_to(struct tiny_server *server, const cha
 {
     const char *path = strchr(request, ' ') + 1;
     size_t len = strcspn(path, " ?");
-    for (const struct tiny_answer *a = server->answers; a->path; a++) {
-        if (strlen(a->path) == len && memcmp(a->path, path, len) == 0)
-            return a;
+    const struct tiny_answer *found = NULL;
+    pthread_mutex_lock(&server->lock);
+    for (int i = 0; server->answers[i].path && !found; i++) {
+        const struct tiny_answer *a = &server->answers[i];
+        if (strlen(a->path) != len || memcmp(a->path, path, len) != 0)
+            continue;
+        must(i < ANSWERS_MAX, "answers");
+        if (a->times == 0 || server->given[i]++ < a->times)
+            found = a;
     }
-    return NULL;
+    pthread_mutex_unlock(&server->lock);
+    return found;
 }
 
 static int say(struct tiny_server *server, int fd, const char *bytes, size_t len, int drip_ms)

@@ -15,6 +15,7 @@ struct tiny_answer {
     int repeat;
     int truncated; /* after the bytes, close although more was announced */
     int hang;      /* after the bytes, keep the connection open and say nothing */
+    int times;     /* so often, then the next answer with this path; 0: always */
 };
 
 #define TINY_OK(type, body)                                                                        \
