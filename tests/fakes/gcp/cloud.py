@@ -1,0 +1,158 @@
+"""The state of the fake cloud, and what tests turn and look at."""
+
+import itertools
+import re
+import threading
+import time
+
+from .operations import Operation
+from .places import REGIONS, TYPES, region_of, zone_names
+from .refusal import invalid
+from .times import Later
+
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+QUOTAS = {"CPUS": 100_000, "N2_CPUS": 100_000, "N2D_CPUS": 100_000, "C3_CPUS": 100_000, "T2D_CPUS": 100_000,
+          "PREEMPTIBLE_CPUS": 100_000, "INSTANCES": 100_000, "IN_USE_ADDRESSES": 100_000, "SSD_TOTAL_GB": 1_000_000}
+
+
+class Cloud:
+    def __init__(self, project="muster-test"):
+        self.project, self.project_number = project, "123456789012"
+        self.user = f"muster@{project}.iam.gserviceaccount.com"
+        self.born = time.time()
+        self.lock = threading.RLock()
+        self.turn = threading.Condition(self.lock)
+        self.numbers = itertools.count(1)
+        self.later = Later()
+        self.regions, self.zones = list(REGIONS), zone_names()
+        self.types = dict(TYPES)
+        self.subnetworks = {"default"}
+        self.machines, self.ended, self.disks = {}, [], {}
+        self.templates, self.groups, self.operations = {}, {}, {}
+        self.deleting, self.requests = set(), {}
+        self.most_alive = 0
+
+        # ---- what tests turn ----
+        self.capacity = {}          # (type, zone, "SPOT" | "STANDARD") -> how many more; "*" is any, absent no limit
+        self.errors = {}            # the same keys -> code in place of ZONE_RESOURCE_POOL_EXHAUSTED
+        self.quotas = {region: dict(QUOTAS) for region in self.regions}
+        self.global_quotas = {"CPUS_ALL_REGIONS": 1_000_000, "NETWORKS": 15}
+        self.not_offered = set()    # (zone, type)
+        self.unreachable = set()    # zones
+        self.decide_s = 0.05        # until it is known whether there is room
+        self.boot_s = 0.15          # from there until it runs
+        self.end_s = 0.2
+        self.lag_s = 0.0            # a new machine is not listed, and not found, for so long
+        self.wait_s = 120.0         # how long `wait` waits, at most
+        self.page = 500
+        self.denied = set()         # permissions that testIamPermissions leaves out
+        self.mismatched = []        # requests that came with an id of another request
+
+    # ---- small things ------------------------------------------------------------------------------
+
+    def number(self):
+        return 4_000_000_000_000_000_000 + next(self.numbers)
+
+    @staticmethod
+    def link(path):
+        return "https://www.googleapis.com/compute/v1/" + path
+
+    def scopes(self, kind):
+        return [f"{kind}/{name}" for name in getattr(self, kind)]
+
+    def sleep_unlocked(self, seconds):
+        self.turn.wait(max(seconds, 0.001))
+
+    def hidden(self, machine):
+        return self.lag_s and time.time() - machine.made < self.lag_s
+
+    # ---- machines ----------------------------------------------------------------------------------
+
+    def add(self, machine):
+        machine.made = time.time()
+        self.machines[machine.key] = machine
+        self.most_alive = max(self.most_alive, sum(m.alive for m in self.machines.values()))
+
+    def alive(self):
+        with self.lock:
+            self.later.settle()
+            return [m for m in self.machines.values() if m.alive]
+
+    def metric(self, machine):
+        """The quota that its vCPUs count against."""
+        if machine.spot and self.quotas[region_of(machine.zone)].get("PREEMPTIBLE_CPUS"):
+            return "PREEMPTIBLE_CPUS"
+        family = machine.type.split("-")[0].upper() + "_CPUS"
+        return family if family in self.quotas[region_of(machine.zone)] else "CPUS"
+
+    def usage(self, region, metric):
+        found = [m for m in self.machines.values() if region_of(m.zone) == region and m.status != "TERMINATED"]
+        if metric == "INSTANCES":
+            return len(found)
+        if metric.endswith("CPUS"):
+            return sum(self.types[m.type][0] for m in found if self.metric(m) == metric)
+        return 0
+
+    def no_room(self, machine):
+        """Why it cannot be, as an operation's error, or None. Takes the room if there is some."""
+        region, metric = region_of(machine.zone), self.metric(machine)
+        for name in (metric, "INSTANCES"):
+            limit = self.quotas[region][name]
+            if self.usage(region, name) > limit:
+                return ("QUOTA_EXCEEDED", f"Quota '{name}' exceeded.  Limit: {float(limit)} in region {region}.", 403,
+                        [{"quotaInfo": {"metricName": "compute.googleapis.com/" + name.lower(),
+                                        "limitName": name.replace("_", "-") + "-per-project-region",
+                                        "dimensions": {"region": region}, "limit": float(limit)}}])
+        model = "SPOT" if machine.spot else "STANDARD"
+        places = list(itertools.product((machine.type, "*"), (machine.zone, "*"), (model, "*")))
+        keys = [key for key in places if key in self.capacity]
+        if min((self.capacity[key] for key in keys), default=1) <= 0:
+            code = next((self.errors[key] for key in places if key in self.errors), "ZONE_RESOURCE_POOL_EXHAUSTED")
+            return exhausted(self.project, machine, code)
+        for key in keys:
+            self.capacity[key] -= 1
+        return None
+
+    def preempt(self, machine, then_s=None):
+        """What Compute Engine does when it wants a Spot machine back."""
+        with self.lock:
+            machine.preempted = True
+            operation = Operation(self, "zones/" + machine.zone, "compute.instances.preempted", machine.path,
+                                  machine.id)
+            operation.doc["user"] = "system"
+            operation.doc["statusMessage"] = "Instance was preempted."
+            action = machine.doc["scheduling"].get("instanceTerminationAction", "STOP")
+            machine.stops(machine.vanish if action == "DELETE" else None)
+            operation.finish()
+
+    # ---- once ----------------------------------------------------------------------------------------
+
+    def once(self, call, work):
+        """The same requestId again gives the operation of the first time, as it stands now."""
+        request = call.query.get("requestId")
+        if request is None:
+            return work().doc
+        if not UUID.fullmatch(request) or not request.strip("0-"):
+            raise invalid("requestId", request, "The request ID must be a valid UUID that is not zero.")
+        said = (call.method.name, call.path, call.body)
+        if request in self.requests:
+            known, operation = self.requests[request]
+            if known != said:
+                self.mismatched.append((known, said))
+            return operation.doc
+        operation = work()
+        self.requests[request] = (said, operation)
+        return operation.doc
+
+
+def exhausted(project, machine, code):
+    zone = f"projects/{project}/zones/{machine.zone}"
+    messages = {
+        "ZONE_RESOURCE_POOL_EXHAUSTED":
+            f"The zone '{zone}' does not have enough resources available to fulfill the request.  "
+            "Try a different zone, or try again later.",
+        "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS":
+            f"The zone '{zone}' does not have enough resources available to fulfill the request.  "
+            f"(resource type:compute, {machine.type})."}
+    status = 403 if "QUOTA" in code else 503
+    return code, messages.get(code, f"as the test wants it: {code}"), status

@@ -1,0 +1,109 @@
+"""Lists in pages. A page's token says after which resource to go on, so that nothing is skipped or told twice when
+others come and go between two pages."""
+
+import base64
+import json
+
+from . import filters
+from .refusal import Refusal, backend, invalid
+
+MOST = 500
+
+
+def size(cloud, call):
+    wanted = call.query.get("maxResults", MOST)
+    if wanted > MOST:
+        raise invalid("maxResults", wanted, f"Must be less than or equal to '{MOST}'")
+    return min(wanted or MOST, cloud.page)
+
+
+def token_of(*place):
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def place_of(cloud, call):
+    text = call.query.get("pageToken")
+    if not text:
+        return None
+    try:
+        return tuple(json.loads(base64.urlsafe_b64decode(text)))
+    except ValueError:
+        raise invalid("pageToken", text, "The page token is invalid.") from None
+
+
+def ordered(call, found):
+    order = call.query.get("orderBy", "name")
+    if order == "name":
+        return sorted(found, key=lambda doc: doc["name"]), lambda doc: doc["name"]
+    if order == "creationTimestamp desc":
+        def newest(doc):
+            return [-int(doc["id"])]
+        return sorted(found, key=newest), newest
+    raise invalid("orderBy", order, "The order is not supported.")
+
+
+def paged(cloud, call, kind, collection, found, key="items"):
+    """One page of a plain list."""
+    path = f"projects/{cloud.project}/{call.scope}"
+    answer = {"kind": kind, "id": f"{path}/{collection}", "selfLink": cloud.link(f"{path}/{collection}")}
+    if call.scope.partition("/")[2] in cloud.unreachable:
+        if not call.query.get("returnPartialSuccess"):
+            raise backend()
+        answer["warning"] = unreachable(call.scope)
+        return answer
+    wanted = filters.parse(call.query.get("filter"))
+    found, place = ordered(call, [doc for doc in found if wanted(doc)])
+    after = place_of(cloud, call)
+    if after is not None:
+        found = [doc for doc in found if place(doc) > after[0]]
+    most = size(cloud, call)
+    if len(found) > most:
+        answer["nextPageToken"] = token_of(place(found[most - 1]))
+    if found:
+        answer[key] = found[:most]
+    return answer
+
+
+def aggregated(cloud, call, kind, collection, found, scopes):
+    """One page of what is in all scopes: those with nothing on it say so, those that cannot be reached as well."""
+    partial = call.query.get("returnPartialSuccess", False)
+    wanted = filters.parse(call.query.get("filter"))
+    most, after = size(cloud, call), place_of(cloud, call)
+    if after is not None and len(after) != 2:
+        raise invalid("pageToken", call.query["pageToken"], "The page token is invalid.")
+    items, unreachables, room, last, more = {}, [], most, None, False
+    for scope in sorted(scopes):
+        if scope.partition("/")[2] in cloud.unreachable:
+            if not partial:
+                raise backend()
+            items[scope] = {"warning": unreachable(scope)}
+            unreachables.append(scope)
+            continue
+        docs = []
+        for doc in sorted(found.get(scope, []), key=lambda d: d["name"]):
+            if (after is None or (scope, doc["name"]) > after) and wanted(doc):
+                if not room:
+                    more = True
+                    break
+                docs.append(doc)
+                last, room = (scope, doc["name"]), room - 1
+        items[scope] = {collection: docs} if docs else {"warning": nothing(scope)}
+    answer = {"kind": kind, "id": f"projects/{cloud.project}/aggregated/{collection}", "items": items,
+              "selfLink": cloud.link(f"projects/{cloud.project}/aggregated/{collection}")}
+    if unreachables:
+        answer |= {"unreachables": unreachables, "warning": {
+            "code": "UNREACHABLE", "message": "Some scopes could not be reached.",
+            "data": [{"key": "scope", "value": scope} for scope in unreachables]}}
+    if more:
+        answer["nextPageToken"] = token_of(*last)
+    return answer
+
+
+def nothing(scope):
+    return {"code": "NO_RESULTS_ON_PAGE", "message": f"There are no results for scope '{scope}' on this page.",
+            "data": [{"key": "scope", "value": scope}]}
+
+
+def unreachable(scope):
+    return {"code": "UNREACHABLE", "message": f"The scope '{scope}' is currently unreachable.",
+            "data": [{"key": "scope", "value": scope}]}
