@@ -5,40 +5,49 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static int read_all(int fd, const char *path, size_t max, struct buf *out, struct error *err)
+int file_read_fd(int fd, const char *name, size_t max, struct buf *out, struct error *err)
 {
-    size_t total = 0;
-    for (;;) {
-        char chunk[4096];
+    char chunk[4096];
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return error_errno(err, errno, "read %s", name);
+    if (!S_ISREG(st.st_mode))
+        return error_set(err, MUSTER_E_CONFIG, "%s is not a regular file", name);
+    for (size_t total = 0;;) {
         ssize_t n = read(fd, chunk, sizeof(chunk));
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return error_errno(err, errno, "read %s", path);
+            return error_errno(err, errno, "read %s", name);
         if (n == 0)
             break;
         total += (size_t)n;
+        if (total > max && max >= 1024)
+            return error_set(err, MUSTER_E_TOOBIG, "%s is larger than %zu KiB", name, max / 1024);
         if (total > max)
-            return error_set(err, MUSTER_E_TOOBIG, "%s is larger than %zu bytes", path, max);
+            return error_set(err, MUSTER_E_TOOBIG, "%s is larger than %zu bytes", name, max);
         buf_add(out, chunk, (size_t)n);
     }
+    explicit_bzero(chunk, sizeof(chunk)); /* it may have been a secret */
     if (buf_failed(out) == MUSTER_E_NOMEM)
         return error_nomem(err);
     if (buf_failed(out))
-        return error_set(err, MUSTER_E_TOOBIG, "%s is too large", path);
+        return error_set(err, MUSTER_E_TOOBIG, "%s is too large", name);
     return 0;
 }
 
 int file_read(const char *path, size_t max, struct buf *out, struct error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return error_set(err, MUSTER_E_NOTFOUND, "there is no file %s", path);
+    /* Not to wait on a FIFO that somebody put there. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return error_set(err, MUSTER_E_NOTFOUND, "%s does not exist", path);
     if (fd < 0)
         return error_errno(err, errno, "open %s", path);
-    int rc = read_all(fd, path, max, out, err);
+    int rc = file_read_fd(fd, path, max, out, err);
     close(fd);
     return rc;
 }

@@ -10,9 +10,13 @@
 
 /*
  * Appends the file's bytes to `out`. MUSTER_E_NOTFOUND: there is no such file. MUSTER_E_TOOBIG: it
- * has more than `max` bytes. On failure `out` may hold a part.
+ * has more than `max` bytes. MUSTER_E_CONFIG: it is no regular file (a pipe would stall the caller).
+ * On failure `out` may hold a part. Errors name the path and never quote the file.
  */
 int file_read(const char *path, size_t max, struct buf *out, struct error *err);
+
+/* The rest of an open file, which errors call `name`; the descriptor stays the caller's. */
+int file_read_fd(int fd, const char *name, size_t max, struct buf *out, struct error *err);
 
 /* Replaces the file (mode 0600) durably: written beside it, synced, renamed, folder synced. */
 int file_replace(const char *path, struct str text, struct error *err);

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "config/reader.h"
-#include "config/text_file.h"
 
 #define STANDARD_PATH "/etc/muster/muster.yaml"
 
@@ -341,7 +341,7 @@ int daemon_file_read(const char *path, struct daemon_config *ret, struct problem
                      struct error *err)
 {
     struct buf text = { 0 };
-    int rc = text_file_read(path, YAML_BYTES_MAX, &text, err);
+    int rc = file_read(path, YAML_BYTES_MAX, &text, err);
     if (rc == 0)
         rc = daemon_file_parse(buf_str(&text), path, ret, problems, err);
     buf_release(&text);

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "config/policy_sections.h"
 #include "config/reader.h"
-#include "config/text_file.h"
 #include "config/yaml.h"
 
 /* One file being read. */
@@ -341,7 +341,7 @@ int policy_file_read(const char *path, const struct config_kinds *kinds, struct 
                      struct problems *problems, struct error *err)
 {
     struct buf text = { 0 };
-    int rc = text_file_read(path, YAML_BYTES_MAX, &text, err);
+    int rc = file_read(path, YAML_BYTES_MAX, &text, err);
     if (rc == 0)
         rc = policy_file_parse(buf_str(&text), path, kinds, ret, problems, err);
     buf_release(&text);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "queue/small_file.h"
 
 static bool is_header(struct str line)
@@ -40,7 +41,7 @@ static int add_file(struct http_headers *headers, size_t *count, const char *pat
 {
     struct buf file;
     buf_init(&file, SMALL_FILE_MAX + 1);
-    int rc = small_file_read(path, &file, err);
+    int rc = file_read(path, SMALL_FILE_MAX, &file, err);
     struct str rest = buf_str(&file);
     for (int number = 1; rc == 0 && rest.len > 0; number++) {
         const char *end = memchr(rest.ptr, '\n', rest.len);

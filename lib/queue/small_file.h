@@ -7,13 +7,7 @@
 
 #define SMALL_FILE_MAX ((size_t)16 << 10)
 
-/*
- * Appends the whole file, at most SMALL_FILE_MAX bytes, a regular file only (a pipe would stall the
- * loop). Errors name the path and never quote the file.
- */
-int small_file_read(const char *path, struct buf *to, struct error *err);
-
-/* A secret of one line: white space around it is dropped; control bytes and emptiness are errors. */
+/* A secret of one line, at most SMALL_FILE_MAX bytes: white space around it is dropped; control bytes and emptiness are errors. */
 int small_file_read_secret(const char *path, struct buf *to, struct error *err);
 
 /* Overwrites what the buf holds, then releases it. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/digest.h"
+#include "base/file.h"
 
 #define FILE_MAX_BYTES ((size_t)1 << 20)
 #define GONE_AFTER_NS  (3 * NS_PER_S) /* editors replace a file by removing it for a moment */
@@ -72,7 +73,7 @@ static bool is_policy_name(const char *name)
     return name[0] != '.' && dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
 }
 
-/* Reads a regular file that only its owner may write: who writes policies spends money. */
+/* Reads a file that only its owner may write: who writes policies spends money. */
 static int read_whole(int dir_fd, const char *name, struct buf *out, struct error *err)
 {
     int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -82,20 +83,11 @@ static int read_whole(int dir_fd, const char *name, struct buf *out, struct erro
     int rc = 0;
     if (fstat(fd, &st) < 0)
         rc = error_errno(err, errno, "cannot be read");
-    else if (!S_ISREG(st.st_mode))
-        rc = error_set(err, MUSTER_E_INVALID, "is not a regular file");
-    else if (st.st_mode & S_IWOTH)
+    else if (S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH))
         rc = error_set(err, MUSTER_E_INVALID,
                        "may be written by anybody on this machine: chmod o-w it first");
-    char chunk[8192];
-    ssize_t n = 0;
-    while (rc == 0 && (n = read(fd, chunk, sizeof(chunk))) > 0) {
-        buf_add(out, chunk, (size_t)n);
-        if (buf_failed(out))
-            rc = error_set(err, buf_failed(out), "is too large");
-    }
-    if (n < 0)
-        rc = error_errno(err, errno, "cannot be read");
+    else
+        rc = file_read_fd(fd, "the file", FILE_MAX_BYTES, out, err);
     close(fd);
     return rc;
 }

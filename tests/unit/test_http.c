@@ -216,7 +216,7 @@ static void test_bad_files(void **state)
     assert_true(queue_harness_open(&f->h, &queue_http,
                                    QUEUE_SETTINGS("url", tiny_server_url(f->server, "/good"),
                                                   "waiting", "/q/depth", "token_file", f->file)));
-    assert_int_equal(queue_harness_poll(&f->h), MUSTER_E_IO);
+    assert_int_equal(queue_harness_poll(&f->h), MUSTER_E_NOTFOUND);
 }
 
 static void test_check(void **state)

@@ -10,10 +10,10 @@
 
 #include "base/clock.h"
 #include "base/cron.h"
+#include "base/file.h"
 #include "base/timezone.h"
 #include "config/daemon_file.h"
 #include "config/policy_file.h"
-#include "config/text_file.h"
 #include "oom.h"
 #include "tests/unit/sample_kinds.h"
 
@@ -160,13 +160,13 @@ static void problem_lists(void **state)
     }
 }
 
-static void text_files(void **state)
+static void whole_files(void **state)
 {
     (void)state;
     for (long n = 0; oom_sweep(n); n++) {
         struct buf text = { 0 };
         oom_arm(n);
-        int rc = text_file_read("/usr/share/zoneinfo/UTC", 1 << 20, &text, NULL);
+        int rc = file_read("/usr/share/zoneinfo/UTC", 1 << 20, &text, NULL);
         bool hit = oom_disarm();
         assert_int_equal(rc, hit ? MUSTER_E_NOMEM : 0);
         buf_release(&text);
@@ -237,7 +237,7 @@ int main(void)
         cmocka_unit_test(policy_files),  cmocka_unit_test(daemon_files),
         cmocka_unit_test(printing),      cmocka_unit_test(describing),
         cmocka_unit_test(linting),       cmocka_unit_test(problem_lists),
-        cmocka_unit_test(text_files),    cmocka_unit_test(option_defaults),
+        cmocka_unit_test(whole_files),   cmocka_unit_test(option_defaults),
         cmocka_unit_test(option_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -352,9 +352,9 @@ static void reading_files(void **state)
     assert_non_null(strstr(err.text, "larger than 1024 KiB"));
     unlink(path);
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(read_path(path, &err), MUSTER_E_IO);
+    assert_int_equal(read_path(path, &err), MUSTER_E_CONFIG);
     unlink(path);
-    assert_int_equal(read_path(dir, &err), MUSTER_E_IO);
+    assert_int_equal(read_path(dir, &err), MUSTER_E_CONFIG);
     rmdir(dir);
 }
 

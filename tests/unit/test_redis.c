@@ -356,7 +356,7 @@ static void test_close_in_callback(void **state)
                      MUSTER_E_TRANSIENT);
     assert_null(f->h.queue);
     assert_int_equal(poll_with(f, QUEUE_SETTINGS("password_file", "/no/such/file", "list", "l")),
-                     MUSTER_E_IO);
+                     MUSTER_E_NOTFOUND);
     assert_null(f->h.queue);
 }
 
