@@ -52,7 +52,7 @@ void control_free(struct control *c)
     for (size_t i = 0; i < c->pools.len; i++)
         pool_free(c->pools.at[i]);
     for (size_t i = 0; i < c->inventories.len; i++)
-        free(c->inventories.at[i]);
+        inventory_free(c->inventories.at[i]);
     for (size_t i = 0; i < c->intents.len; i++)
         free(c->intents.at[i]);
     for (size_t i = 0; i < c->paused_names.len; i++)

@@ -25,8 +25,8 @@ enum event_type {
     EVENT_TICK,           /* time passed: every pool is looked at */
     EVENT_SAMPLE,
     EVENT_SAMPLE_FAILED,
-    EVENT_LISTING,        /* a complete listing of one inventory */
-    EVENT_LISTING_FAILED, /* also: a partial listing, which is never used */
+    EVENT_LISTING, /* a complete listing of one inventory, or of what places of it were seen */
+    EVENT_LISTING_FAILED, /* also: a listing that is cut short in an unknown place; never used */
     EVENT_INTENT_WRITTEN, /* the journal has it on disk */
     EVENT_INTENT_LOST,    /* the journal could not write it: nothing was sent, nothing will be */
     EVENT_LAUNCHED,       /* answer to a launch: 0..count nodes */
@@ -41,7 +41,19 @@ enum event_type {
     EVENT_DRAIN, /* a person: drain this node */
 };
 
-enum listed_state { LISTED_PENDING, LISTED_RUNNING, LISTED_STOPPING, LISTED_GONE };
+enum listed_state {
+    LISTED_PENDING,
+    LISTED_RUNNING,
+    LISTED_STOPPING,
+    LISTED_GONE,
+    /* The cloud ended it and keeps what is left (and is paid for that) until it is given back: its
+     * worker is certainly gone. A machine that a person stopped is not of this kind. */
+    LISTED_ENDED,
+    /* No machine (the id is ""): `place` could not be seen. Its machines are unknown, not gone. */
+    LISTED_UNSEEN,
+};
+
+#define PLACE_NAME_MAX 32
 
 /* One machine as a provider lists it; only machines that carry our controller's tag are given. */
 struct listed_node {
@@ -49,6 +61,8 @@ struct listed_node {
     char pool[POOL_NAME_MAX];
     char offer[OFFER_NAME_MAX]; /* from its tag; "" if it has none */
     char token[TOKEN_MAX];      /* the launch intent's token, from its tag; "" if it has none */
+    char place[PLACE_NAME_MAX]; /* the part of the inventory it is in, where parts can fail alone: a
+                                   zone; "" where they cannot */
     enum listed_state state;
     int64_t slots;           /* from its tag; 0: unknown */
     int64_t price_usd_micro; /* of this very machine, per hour; 0: what its offer costs */

@@ -250,6 +250,8 @@ static const char *terminate_objection(struct control *c, const struct pool *p,
         return doubt;
     if (node->seen_ns == 0 && node->adopted)
         return "no listing has shown it as ours";
+    if (inventory_lacks(c, node))
+        return "the last listing lacks the place it is in";
     if (p->panic && (reason == STOP_BOOT_OVERDUE || reason == STOP_LOST))
         return "too many nodes look unhealthy at once to believe it";
     if (c->now_ns < c->journal_retry_ns)

@@ -26,6 +26,13 @@ uint16_t inventory_index(const struct control *c, const struct inventory *inv)
     return 0;
 }
 
+void inventory_free(struct inventory *inv)
+{
+    if (inv)
+        vec_release(&inv->places);
+    free(inv);
+}
+
 int inventory_add(struct control *c, const char *name, struct inventory **ret, struct error *err)
 {
     struct inventory *inv = inventory_find(c, name);
@@ -179,11 +186,22 @@ static void died(struct control *c, struct node *node)
                      "its last node ended soon after it was launched: look at the node's log");
 }
 
+/* It ended without us, and its remains are to be given back: nothing works there any more. */
+static void ended(struct control *c, struct node *node)
+{
+    if (!node->drained)
+        died(c, node);
+    node->drained = true;
+    node->busy = 0;
+    if (node->state != NODE_TERMINATING)
+        node_move(node, NODE_DRAINING, c->now_ns);
+}
+
 static int take_listed(struct control *c, struct inventory *inv, uint16_t index,
                        const struct listed_node *listed, int64_t asked_ns, struct effect_list *out,
                        struct error *err)
 {
-    if (!listed->id[0])
+    if (!listed->id[0] || listed->state == LISTED_UNSEEN)
         return 0;
     struct node *node = map_get(&c->nodes_by_id, listed->id);
     if (!node)
@@ -203,6 +221,9 @@ static int take_listed(struct control *c, struct inventory *inv, uint16_t index,
         if (rc < 0)
             return rc;
     }
+    int placed = node->inventory == index ? place_add(inv, listed->place, &node->place, err) : 0;
+    if (placed < 0)
+        return placed;
     inv->blanks = 0;
     node->seen_ns = asked_ns;
     node->missing = 0;
@@ -221,6 +242,8 @@ static int take_listed(struct control *c, struct inventory *inv, uint16_t index,
     if (listed->state == LISTED_GONE) {
         died(c, node);
         node_gone(c, node->pool, node);
+    } else if (listed->state == LISTED_ENDED) {
+        ended(c, node);
     } else if (listed->state == LISTED_STOPPING) {
         node_move(node, NODE_TERMINATING, c->now_ns);
     }
@@ -242,7 +265,7 @@ static bool is_missing(const struct control *c, const struct node *node, uint16_
                        int64_t asked_ns)
 {
     if (node->inventory != inventory || !node->id[0] || node->state == NODE_GONE ||
-        node->seen_ns == asked_ns)
+        node->seen_ns == asked_ns || inventory_lacks(c, node))
         return false;
     const struct pool_spec *spec = node->pool->spec;
     int64_t settle_ns =
@@ -337,7 +360,7 @@ static int64_t longest_settle_ns(const struct control *c, const struct inventory
  */
 static void judge_trust(struct control *c, struct inventory *inv, int64_t asked_ns, bool blank)
 {
-    if (inv->trusted)
+    if (inv->trusted || inv->partial)
         return;
     if (blank && inv->blanks < UINT8_MAX)
         inv->blanks++;
@@ -362,15 +385,15 @@ int inventory_listed(struct control *c, const struct event *ev, struct effect_li
         return 0; /* an answer from the past */
     uint16_t index = inventory_index(c, inv);
     inv->asked_ns = 0;
-    for (size_t i = 0; i < ev->listing.len; i++) {
-        int rc = take_listed(c, inv, index, &ev->listing.nodes[i], asked_ns, out, err);
-        if (rc < 0)
-            return rc;
-    }
+    int rc = places_listed(inv, ev, out, err);
+    for (size_t i = 0; rc == 0 && i < ev->listing.len; i++)
+        rc = take_listed(c, inv, index, &ev->listing.nodes[i], asked_ns, out, err);
+    if (rc < 0)
+        return rc;
     judge_trust(c, inv, asked_ns, ev->listing.len == 0);
     struct absence absence = count_missing(c, index, asked_ns);
     bool believe;
-    int rc = judge_absence(c, inv, &absence, &believe, out, err);
+    rc = judge_absence(c, inv, &absence, &believe, out, err);
     if (rc < 0)
         return rc;
     inv->listed_ns = asked_ns;
@@ -379,5 +402,6 @@ int inventory_listed(struct control *c, const struct event *ev, struct effect_li
     if (!believe)
         return 0;
     bury_missing(c, index, asked_ns);
-    return intents_listed(c, inv->name, asked_ns, out, err);
+    /* A launch may have come to something in the places that were not seen. */
+    return inv->partial ? 0 : intents_listed(c, inv->name, asked_ns, out, err);
 }

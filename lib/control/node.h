@@ -58,6 +58,7 @@ struct node {
     int32_t busy;            /* slots, BUSY_UNKNOWN */
     uint16_t offer;          /* index in the pool's offers; OFFER_NONE: not in the file any more */
     uint16_t inventory;      /* index in the core's inventories */
+    uint16_t place;          /* index in its inventory's places, plus 1; 0: unknown */
     uint8_t state;           /* enum node_state */
     uint8_t stop_reason;     /* while terminating: enum stop_reason */
     uint8_t missing;         /* complete listings in a row that did not show it */

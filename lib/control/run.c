@@ -69,13 +69,16 @@ static int64_t overdue_drains(const struct control *c, const struct pool *p)
 
 static const char *inventories_problem(const struct control *c, const struct pool *p)
 {
+    const char *partial = NULL;
     for (size_t i = 0; i < p->spec->offers.len; i++) {
         const struct inventory *inv = inventory_find(c, p->spec->offers.at[i].inventory);
         const char *doubt = inv ? inventory_doubt(c, inv) : NULL;
         if (doubt)
             return inv->problem[0] ? inv->problem : doubt;
+        if (inv && inv->partial)
+            partial = "a part of its machines could not be listed: they are taken to be there";
     }
-    return NULL;
+    return partial;
 }
 
 /* The one thing a person should know first. */

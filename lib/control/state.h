@@ -64,6 +64,12 @@ struct pool {
     char problem[PROBLEM_MAX];
 };
 
+/* A part of an inventory that can fail alone: a zone. */
+struct inventory_place {
+    char name[PLACE_NAME_MAX];
+    bool unseen; /* the last listing lacks it */
+};
+
 struct inventory {
     char name[64];
     int64_t listed_ns; /* when the last complete listing was asked for; 0: never */
@@ -74,6 +80,8 @@ struct inventory {
     int64_t terminate_failing_since_ns;
     uint8_t blanks; /* complete listings in a row, in this life, that showed no machine */
     bool trusted;   /* what an earlier life bought here has been found, if it is there */
+    bool partial;   /* the last listing lacks some places */
+    VEC(struct inventory_place) places; /* that were ever told */
     char problem[PROBLEM_MAX];
 };
 
@@ -228,6 +236,16 @@ int inventory_listed(struct control *c, const struct event *ev, struct effect_li
 int inventory_failed(struct control *c, const struct event *ev, struct effect_list *out,
                      struct error *err);
 uint16_t inventory_index(const struct control *c, const struct inventory *inv);
+void inventory_free(struct inventory *inv);
+
+/* places.c */
+/* *ret: as node.place has it; 0 for "". */
+int place_add(struct inventory *inv, const char *name, uint16_t *ret, struct error *err);
+/* Which places this listing lacks; a note says so when they become more. */
+int places_listed(struct inventory *inv, const struct event *ev, struct effect_list *out,
+                  struct error *err);
+/* May the machine be in a place that the last listing lacks? Where it is may not be known yet. */
+bool inventory_lacks(const struct control *c, const struct node *node);
 /* NULL when a machine may be bought or stopped on the strength of what is known; else why not. */
 const char *inventory_doubt(const struct control *c, const struct inventory *inv);
 void inventory_list_soon(struct control *c, uint16_t inventory);

@@ -459,9 +459,116 @@ static void dying_young_rests_the_offer(void **state)
     }
 }
 
+/* ---- places that can fail alone ------------------------------------------------------------------- */
+
+static struct listed_node placed(const char *id, const char *place)
+{
+    struct listed_node node = machine(id, id[0] ? LISTED_RUNNING : LISTED_UNSEEN);
+    snprintf(node.place, sizeof(node.place), "%s", place);
+    return node;
+}
+
+/* Two machines in zone a, one in zone b; then zone b cannot be seen. */
+static void what_could_not_be_seen_is_not_gone(void **state)
+{
+    (void)state;
+    struct core core;
+    core_start(&core);
+    struct pool_spec *spec = core_spec("p");
+    core_scale(spec, &policy_backlog, NULL);
+    core_policy(&core, spec);
+    const struct listed_node all[] = { placed("i-1", "a"), placed("i-2", "a"), placed("i-3", "b") };
+    core_listing(&core, "local", all, 3);
+    const struct listed_node some[] = { placed("i-1", "a"), placed("", "b") };
+    for (int i = 0; i < 10; i++) {
+        core.now_ns += SECONDS(200);
+        core_listing(&core, "local", some, 2);
+        assert_int_equal(core_noted(&core, "the listing of local lacks b"), i == 0);
+    }
+    assert_int_equal(core_state(&core, "i-2"), NODE_GONE); /* its zone was seen, without it */
+    assert_int_not_equal(core_state(&core, "i-3"), NODE_GONE);
+    core_sample(&core, "p", 2, 0);
+    assert_non_null(strstr(core_view(&core, "p").problem, "could not be listed"));
+    for (int i = 0; i < 3; i++) { /* seen again, and it is not there */
+        core.now_ns += SECONDS(200);
+        core_listing(&core, "local", all, 1);
+    }
+    assert_int_equal(core_state(&core, "i-3"), NODE_GONE);
+    core_stop(&core);
+}
+
+/* Drained, but it may be another life's machine by now: it waits until it is seen. */
+static void nothing_is_given_back_unseen(void **state)
+{
+    (void)state;
+    struct core core;
+    core_start(&core);
+    core_fleet(&core, core_spec("p"), 1);
+    struct listed_node nodes[] = { placed("n-1", "b"), placed("", "b") };
+    core.now_ns += SECONDS(1);
+    core_listing(&core, "local", &nodes[0], 1);
+    core.now_ns += SECONDS(1);
+    core_listing(&core, "local", &nodes[1], 1);
+    core_beat(&core, "n-1", BEAT_DRAINED, 0);
+    assert_int_equal(core_count(&core, EFFECT_WRITE_INTENT), 0);
+    core.now_ns += SECONDS(1);
+    core_listing(&core, "local", &nodes[0], 1);
+    core_tick(&core, SECONDS(1));
+    assert_int_equal(core_effect(&core, EFFECT_WRITE_INTENT)->intent->kind, INTENT_TERMINATE);
+    core_stop(&core);
+}
+
+/* A launch without an answer may have come to something where nobody could look. */
+static void an_unknown_launch_waits_for_all_places(void **state)
+{
+    (void)state;
+    struct core core;
+    core_start(&core);
+    struct pool_spec *spec = core_spec("p");
+    core_scale(spec, &policy_fixed, "slots", "1", NULL);
+    core_pool(&core, spec);
+    core_acknowledge(&core);
+    uint64_t number = core_effect(&core, EFFECT_LAUNCH)->intent->number;
+    core_launch_failed(&core, number, MUSTER_E_UNKNOWN);
+    const struct listed_node unseen = placed("", "b");
+    for (int i = 0; i < 10; i++) {
+        core.now_ns += SECONDS(60);
+        core_listing(&core, "local", &unseen, 1);
+    }
+    assert_int_equal(core_nodes(&core, "p", NODE_REQUESTED), 1);
+    for (int i = 0; i < 3; i++) {
+        core.now_ns += SECONDS(60);
+        core_listing(&core, "local", NULL, 0);
+    }
+    assert_int_equal(core_nodes(&core, "p", NODE_REQUESTED), 0);
+    core_stop(&core);
+}
+
+/* Taken back by the cloud, which keeps its disks: no capacity, and given back at once. */
+static void remains_are_given_back(void **state)
+{
+    (void)state;
+    struct core core;
+    core_start(&core);
+    core_fleet(&core, core_spec("p"), 2);
+    struct listed_node nodes[] = { machine("n-1", LISTED_RUNNING), machine("n-2", LISTED_ENDED) };
+    core.now_ns += SECONDS(1);
+    core_listing(&core, "local", nodes, 2);
+    assert_int_equal(core_state(&core, "n-2"), NODE_DRAINING);
+    assert_int_equal(core_view(&core, "p").slots_ready, 1);
+    core_tick(&core, SECONDS(1));
+    assert_int_equal(core_state(&core, "n-2"), NODE_TERMINATING);
+    assert_int_equal(core_state(&core, "n-1"), NODE_READY);
+    core_stop(&core);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_could_not_be_seen_is_not_gone),
+        cmocka_unit_test(nothing_is_given_back_unseen),
+        cmocka_unit_test(an_unknown_launch_waits_for_all_places),
+        cmocka_unit_test(remains_are_given_back),
         cmocka_unit_test(what_carries_our_tag_is_ours),
         cmocka_unit_test(what_was_found_is_what_a_pool_begins_with),
         cmocka_unit_test(machines_of_an_unknown_pool),
