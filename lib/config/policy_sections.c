@@ -107,6 +107,10 @@ static const struct option release_rows[] = {
                     .max = UNITS_NEVER, .help = "how long a draining node may finish its jobs"),
     OPTION_BOOL(struct pool_spec, drain_force, "force", .fallback = "no",
                 .help = "after drain_timeout terminate even a busy node"),
+    OPTION_CHOICE(struct pool_spec, on_rebalance, "rebalance", .fallback = "replace",
+                  .choices = on_rebalance_words,
+                  .help = "a node that the cloud recommends to replace: replace it and then drain "
+                          "it, drain it at once, or ignore the recommendation"),
     { 0 },
 };
 

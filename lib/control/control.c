@@ -375,25 +375,21 @@ static void on_price(struct control *c, const struct event *ev)
     }
 }
 
-/* ---- people and clouds -------------------------------------------------------------------------- */
+/* ---- people ------------------------------------------------------------------------------------- */
 
-static int on_drain(struct control *c, const char *id, bool interrupted, struct effect_list *out,
-                    struct error *err)
+static int on_drain(struct control *c, const char *id, struct effect_list *out, struct error *err)
 {
     struct node *node = map_get(&c->nodes_by_id, id);
     if (!node)
         return error_set(err, MUSTER_E_NOTFOUND, "there is no node '%s'", id);
-    if (interrupted)
-        node->interrupted = true;
-    else
-        node->operator_drain = true;
+    node->operator_drain = true;
     if (node->state == NODE_DRAINING || node->state == NODE_TERMINATING)
         return 0;
     if (!node_move(node, NODE_DRAINING, c->now_ns))
         return error_set(err, MUSTER_E_REFUSED, "node %s is %s: it cannot be drained", id,
                          node_state_word((enum node_state)node->state));
-    return note(out, LOG_INFO, node->pool->spec->name, err, "node %s drains: %s", id,
-                interrupted ? "the cloud takes it back" : "asked for by a person");
+    return note(out, LOG_INFO, node->pool->spec->name, err, "node %s drains: asked for by a person",
+                id);
 }
 
 static int dispatch(struct control *c, const struct event *ev, struct effect_list *out,
@@ -435,13 +431,13 @@ static int dispatch(struct control *c, const struct event *ev, struct effect_lis
         on_price(c, ev);
         return 0;
     case EVENT_INTERRUPTION:
-        return on_drain(c, ev->interruption.node, true, out, err);
+        return notice_take(c, ev, out, err);
     case EVENT_PAUSE:
         return on_pause(c, ev->pause.pool, true, out, err);
     case EVENT_RESUME:
         return on_pause(c, ev->resume.pool, false, out, err);
     case EVENT_DRAIN:
-        return on_drain(c, ev->drain.node, false, out, err);
+        return on_drain(c, ev->drain.node, out, err);
     }
     return error_set(err, MUSTER_E_INVALID, "unknown event %d", (int)ev->type);
 }

@@ -35,7 +35,7 @@ enum event_type {
     EVENT_TERMINATE_FAILED,
     EVENT_HEARTBEAT,
     EVENT_PRICE,        /* what an offer costs now */
-    EVENT_INTERRUPTION, /* the cloud will take the node back */
+    EVENT_INTERRUPTION, /* the cloud said something of a machine's end */
     EVENT_PAUSE,        /* a person: pool, or "" for all pools */
     EVENT_RESUME,
     EVENT_DRAIN, /* a person: drain this node */
@@ -83,6 +83,14 @@ struct heartbeat {
     int64_t served_mean_ns;
     char version[NODE_VERSION_MAX];
     bool interrupted; /* the node saw the cloud's notice itself */
+    bool rebalance;   /* and its recommendation to replace it */
+};
+
+/* What the cloud says of a machine's end. */
+enum notice {
+    NOTICE_TAKEN_BACK, /* it will be taken back in minutes, or less */
+    NOTICE_REBALANCE,  /* it is likely to be: better replace it soon */
+    NOTICE_ENDED,      /* it is stopping, or has: the listing will tell */
 };
 
 /* Where a pool has bought: its machines may be there, even if no policy buys there any more. */
@@ -159,7 +167,11 @@ struct event {
         struct heartbeat heartbeat;
         struct {
             const char *node;
-        } drain, interruption;
+        } drain;
+        struct {
+            const char *node;
+            enum notice what;
+        } interruption;
     };
 };
 

@@ -46,8 +46,6 @@ static void take_numbers(struct control *c, struct node *node, const struct hear
         node->active_ns = c->now_ns;
     else if (beat->idle_ns >= 0)
         node->active_ns = c->now_ns - beat->idle_ns;
-    if (beat->interrupted)
-        node->interrupted = true;
     if (beat->version[0])
         str_copy_c(node->version, sizeof(node->version), beat->version);
     signal_served(&node->pool->signal, beat->served, (double)beat->served_mean_ns);
@@ -104,6 +102,14 @@ static void take_state(struct control *c, struct node *node, const struct heartb
         leave(c, node);
 }
 
+/* What the machine itself was told by the cloud; repeated in every heartbeat. */
+static int take_notices(struct control *c, struct node *node, const struct heartbeat *beat,
+                        struct effect_list *out, struct error *err)
+{
+    int rc = beat->interrupted ? node_taken_back(c, node, out, err) : 0;
+    return rc == 0 && beat->rebalance ? node_rebalance(c, node, out, err) : rc;
+}
+
 int heartbeat_take(struct control *c, const struct event *ev, struct effect_list *out,
                    struct error *err)
 {
@@ -115,11 +121,14 @@ int heartbeat_take(struct control *c, const struct event *ev, struct effect_list
         return 0; /* repeated, or overtaken by a later one */
     correct_start(node, beat->state);
     take_numbers(c, node, beat);
+    int rc = take_notices(c, node, beat, out, err);
+    if (rc < 0)
+        return rc;
     take_state(c, node, beat);
     lives_on(c, node);
     bool works = beat->state == BEAT_READY || beat->state == BEAT_DRAINING;
     if (works || node->state == NODE_BOOTING || node->state == NODE_READY) {
-        int rc = may_work_now(node, out, err);
+        rc = may_work_now(node, out, err);
         if (rc < 0)
             return rc;
     }
@@ -128,7 +137,7 @@ int heartbeat_take(struct control *c, const struct event *ev, struct effect_list
     if (node->state != NODE_DRAINING || !node_is_free(node))
         return 0;
     /* Its work is done: do not pay until the next tick. A refusal is looked at again then. */
-    int rc = gate_terminate(c, node->pool, node, STOP_DRAINED, NULL, out, err);
+    rc = gate_terminate(c, node->pool, node, STOP_DRAINED, NULL, out, err);
     return rc == MUSTER_E_REFUSED ? 0 : rc;
 }
 

@@ -232,13 +232,8 @@ static int take_listed(struct control *c, struct inventory *inv, uint16_t index,
     if (node->adopted && node->served && node->state == NODE_BOOTING &&
         listed->state == LISTED_RUNNING)
         node_move(node, NODE_READY, c->now_ns);
-    if (listed->interrupted && !node->interrupted) {
-        node->interrupted = true;
-        if (node_move(node, NODE_DRAINING, c->now_ns) &&
-            note(out, LOG_INFO, node->pool->spec->name, err,
-                 "node %s drains: the cloud takes it back", node->id) < 0)
-            return MUSTER_E_NOMEM;
-    }
+    if (listed->interrupted && node_taken_back(c, node, out, err) < 0)
+        return MUSTER_E_NOMEM;
     if (listed->state == LISTED_GONE) {
         died(c, node);
         node_gone(c, node->pool, node);
@@ -286,9 +281,9 @@ static struct absence count_missing(const struct control *c, uint16_t inventory,
         const struct pool *p = c->pools.at[i];
         for (size_t k = 0; k < p->nodes.len; k++) {
             const struct node *node = p->nodes.at[k];
-            /* What we stop ourselves is expected to go. */
+            /* What we stop ourselves is expected to go, and what the cloud takes back. */
             if (node->inventory != inventory || !node->id[0] || node->state == NODE_GONE ||
-                node->state == NODE_TERMINATING)
+                node->state == NODE_TERMINATING || node->interrupted)
                 continue;
             n.known++;
             n.missing += is_missing(c, node, inventory, asked_ns);

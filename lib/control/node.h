@@ -70,6 +70,7 @@ struct node {
     bool journalled : 1;     /* the journal was told that it served */
     bool proven : 1;         /* was ready for long enough to say that its offer works */
     bool interrupted : 1;    /* the cloud said it will take the machine back */
+    bool rebalance : 1;      /* the cloud recommends to replace it */
     char version[NODE_VERSION_MAX];
 };
 

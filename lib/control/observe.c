@@ -64,12 +64,14 @@ static int64_t fresh_slots(const struct pool *p)
 
 /*
  * Jobs in flight. A source that does not tell, or tells less than the nodes themselves say, is
- * corrected by what the nodes say: a queue whose last job has been taken is not idle.
+ * corrected by what the nodes say: a queue whose last job has been taken is not idle. Machines that
+ * the cloud takes back may be gone since, and their jobs wait again: the queue knows, they do not.
  */
 static double jobs_running(const struct signal *signal, const struct census *census)
 {
-    double told = signal->last.has_running ? signal->last.running : 0;
-    return fmax(told, (double)census->busy);
+    if (!signal->last.has_running)
+        return (double)census->busy;
+    return fmax(signal->last.running, (double)(census->busy - census->busy_leaving));
 }
 
 static void observe_signal(const struct pool *p, const struct census *census,

@@ -40,8 +40,11 @@ void offer_failed(struct control *c, struct pool *p, uint16_t offer, int code, c
 void offer_worked(const struct control *c, struct pool *p, uint16_t offer)
 {
     /* What rests now failed after this node was bought. */
-    if (offer < p->offers.len && c->now_ns >= p->offers.at[offer].not_before_ns)
-        p->offers.at[offer] = (struct offer_memory){ 0 };
+    if (offer >= p->offers.len || c->now_ns < p->offers.at[offer].not_before_ns)
+        return;
+    p->offers.at[offer].failures = 0;
+    p->offers.at[offer].not_before_ns = 0;
+    p->offers.at[offer].problem[0] = '\0';
 }
 
 static bool offer_open(const struct control *c, const struct pool *p, size_t index)
@@ -75,25 +78,36 @@ struct shortage {
     int64_t machines; /* left below nodes.max */
     unsigned markets; /* bit by enum market */
     bool refused;     /* the gate has said why in the trail */
+    bool unshunned;   /* not from offers whose machines are being taken back */
 };
 
 #define ON_DEMAND  (1U << MARKET_ON_DEMAND)
 #define SPOT       (1U << MARKET_SPOT)
 #define ANY_MARKET (ON_DEMAND | SPOT)
 
+static bool is_better(const struct pool *p, const struct offer *offer, bool shunned,
+                      const struct offer *than, bool than_shunned, int64_t deficit)
+{
+    if (shunned != than_shunned)
+        return than_shunned;
+    return p->spec->prefer == PREFER_PRICE &&
+           slot_price(offer, deficit) < slot_price(than, deficit);
+}
+
 static const struct offer *best_offer(const struct control *c, const struct pool *p,
                                       const struct shortage *s, size_t *ret_index)
 {
     const struct offer *best = NULL;
+    bool best_shunned = false;
     for (size_t i = 0; i < p->spec->offers.len; i++) {
         const struct offer *offer = &p->spec->offers.at[i];
         bool market = (s->markets & 1U << offer->market) != 0;
-        if (!market || offer->slots > s->room || !offer_open(c, p, i))
+        bool shunned = offer_shunned(c, p, i);
+        if (!market || offer->slots > s->room || (shunned && s->unshunned) || !offer_open(c, p, i))
             continue;
-        bool better = !best || (p->spec->prefer == PREFER_PRICE &&
-                                slot_price(offer, s->deficit) < slot_price(best, s->deficit));
-        if (better) {
+        if (!best || is_better(p, offer, shunned, best, best_shunned, s->deficit)) {
             best = offer;
+            best_shunned = shunned;
             *ret_index = i;
         }
     }
@@ -171,6 +185,36 @@ int64_t on_demand_wanted(const struct pool_spec *spec, int64_t slots)
     return spec->on_demand_base + (int64_t)ceil(spec->on_demand_share * (double)above - 1e-9);
 }
 
+static void tell_missing(const struct pool *p, const struct shortage *s, struct trail *trail)
+{
+    int64_t got = p->desired - s->deficit;
+    if (s->machines <= 0)
+        trail_step(trail, STAGE_PLACE, "buy", got, got,
+                   "{deficit} slots missing, but all machines there are, draining ones included, "
+                   "are as many as nodes.max allows",
+                   TRAIL_COUNT("deficit", s->deficit));
+    else if (!s->refused)
+        trail_step(trail, STAGE_PLACE, "buy", got, got,
+                   "{deficit} slots missing, but no offer can be bought now (sold out, backing "
+                   "off, at its limit, or larger than the {room} slots left below slots.max)",
+                   TRAIL_COUNT("deficit", s->deficit), TRAIL_COUNT("room", s->room));
+}
+
+/*
+ * Slots to buy so that what is to be replaced can go. More than is wanted is ordered for that, a
+ * quarter more (or one node) at most: a recommendation is not worth a second fleet.
+ */
+static int64_t replacements(const struct pool *p, const struct census *census)
+{
+    int64_t quarter = p->desired / 4;
+    int64_t most = quarter > census->advised_most ? quarter : census->advised_most;
+    int64_t all = census->advised < most ? census->advised : most;
+    int64_t extra = census->supply - p->desired; /* ordered already, in part */
+    if (extra <= 0)
+        return all;
+    return all > extra ? all - extra : 0;
+}
+
 /*
  * First the part that should not be spot, then the rest: from the spot market where the file sets
  * on-demand apart, else wherever it is cheapest. What one market cannot give the other may: capacity
@@ -180,7 +224,8 @@ static int buy(struct control *c, struct pool *p, const struct census *census, s
                struct effect_list *out, struct error *err)
 {
     bool apart = p->spec->on_demand_base > 0 || p->spec->on_demand_share > 0;
-    int64_t missing = p->desired - census->supply;
+    int64_t wanted = p->desired > census->supply ? p->desired - census->supply : 0;
+    int64_t missing = wanted + replacements(p, census);
     int64_t firm = on_demand_wanted(p->spec, p->desired) - census->on_demand;
     firm = !apart || firm < 0 ? 0 : firm < missing ? firm : missing;
     struct shortage s = {
@@ -189,54 +234,66 @@ static int buy(struct control *c, struct pool *p, const struct census *census, s
         .machines = p->spec->nodes_max - census->machines,
         .markets = ON_DEMAND,
     };
+    if (wanted == 0 && (missing == 0 || s.room <= 0 || s.machines <= 0))
+        return 0; /* a replacement can wait until there is room */
     int rc = buy_until(c, p, &s, trail, out, err);
     s.deficit += missing - firm;
     s.markets = apart ? SPOT : ANY_MARKET;
+    s.unshunned = apart;
     if (rc == 0)
         rc = buy_until(c, p, &s, trail, out, err);
     s.markets = ANY_MARKET;
+    s.unshunned = false;
     if (rc == 0 && apart && s.deficit > 0)
         rc = buy_until(c, p, &s, trail, out, err);
-    if (rc == 0 && s.deficit > 0 && s.machines <= 0)
-        trail_step(trail, STAGE_PLACE, "buy", p->desired - s.deficit, p->desired - s.deficit,
-                   "{deficit} slots missing, but all machines there are, draining ones included, "
-                   "are as many as nodes.max allows",
-                   TRAIL_COUNT("deficit", s.deficit));
-    else if (rc == 0 && s.deficit > 0 && !s.refused)
-        trail_step(trail, STAGE_PLACE, "buy", p->desired - s.deficit, p->desired - s.deficit,
-                   "{deficit} slots missing, but no offer can be bought now (sold out, backing "
-                   "off, at its limit, or larger than the {room} slots left below slots.max)",
-                   TRAIL_COUNT("deficit", s.deficit), TRAIL_COUNT("room", s.room));
+    if (rc == 0 && s.deficit > 0)
+        tell_missing(p, &s, trail);
     return rc;
+}
+
+/* Slots of nodes that are to be replaced that are not needed any more. */
+static int64_t replaced(const struct pool *p, const struct census *census, bool hold)
+{
+    int64_t most = p->spec->slots_max;
+    if (hold && !p->retiring)
+        return census->supply > most ? census->supply - most : 0;
+    int64_t fresh_ready = census->slots_ready - census->advised_ready;
+    int64_t needed = p->desired > fresh_ready ? p->desired - fresh_ready : 0;
+    return census->advised - needed;
 }
 
 int place(struct control *c, struct pool *p, const struct census *census, bool hold,
           struct trail *trail, struct effect_list *out, struct error *err)
 {
-    bool short_of = census->supply < p->desired;
-    bool settled = census->supply == p->desired;
+    int64_t fresh = census->supply - census->advised;
     if (pool_is_paused(c, p)) {
-        if (!settled)
+        if (census->supply != p->desired)
             trail_step(trail, STAGE_PLACE, "paused", census->supply, census->supply,
                        "the pool is paused: nothing is bought or drained");
         return 0;
     }
-    if (short_of)
+    int rc = 0;
+    if (census->advised > 0 && !p->panic)
+        rc = drain_advised(c, p, replaced(p, census, hold), trail, err);
+    if (rc < 0)
+        return rc;
+    if (fresh < p->desired)
         return buy(c, p, census, trail, out, err);
     if (p->panic) /* guard keeps what there is; a drain would be a guess */
         return 0;
+    bool settled = fresh == p->desired;
     if (hold && !p->retiring) {
         if (settled)
             return 0;
         /* Nodes that were lost, or found late: whether they are too many is not known. */
         int64_t most = p->spec->slots_max;
-        int64_t keep = census->supply < most ? census->supply : most;
+        int64_t keep = fresh < most ? fresh : most;
         trail_step(trail, STAGE_PLACE, "keep", p->desired, keep,
                    "{surplus} slots more than wanted are kept while the demand is unknown",
                    TRAIL_COUNT("surplus", keep - p->desired));
         return drain_surplus(c, p, census, keep, trail, err);
     }
-    int rc = settled ? 0 : drain_surplus(c, p, census, p->desired, trail, err);
+    rc = settled ? 0 : drain_surplus(c, p, census, p->desired, trail, err);
     /* What is left over may be less than one node. */
     return rc < 0 || p->acted ? rc : drain_old_versions(c, p, census, trail, err);
 }

@@ -172,6 +172,15 @@ static void count_slots(const struct node *node, struct census *n)
     }
 }
 
+static void count_advised(const struct node *node, struct census *n)
+{
+    n->advised += node->slots;
+    if (node->state == NODE_READY)
+        n->advised_ready += node->slots;
+    if (node->slots > n->advised_most)
+        n->advised_most = node->slots;
+}
+
 void pool_census(const struct control *c, const struct pool *p, struct census *ret)
 {
     struct census n = { 0 };
@@ -185,8 +194,12 @@ void pool_census(const struct control *c, const struct pool *p, struct census *r
         count_slots(node, &n);
         if (node_is_supply(node) && !node_is_spot(node))
             n.on_demand += node->slots;
+        if (node_is_advised(node))
+            count_advised(node, &n);
         if (node->busy > 0)
             n.busy += node->busy;
+        if (node->busy > 0 && node->interrupted)
+            n.busy_leaving += node->busy;
         if (node->price_usd_micro > 0)
             n.price_usd_micro += node->price_usd_micro;
         else

@@ -36,11 +36,20 @@ static void check_boot(struct control *c, struct pool *p, struct node *node)
     node_move(node, NODE_DRAINING, c->now_ns);
 }
 
+/* release.rebalance: drain */
+static void check_advice(struct control *c, struct pool *p, struct node *node)
+{
+    bool leaves = node->rebalance && p->spec->on_rebalance == REBALANCE_DRAIN;
+    if (leaves && node_is_supply(node) && !pool_is_paused(c, p))
+        node_move(node, NODE_DRAINING, c->now_ns);
+}
+
 void reconcile_health(struct control *c, struct pool *p)
 {
     for (size_t i = 0; i < p->nodes.len; i++) {
         check_silence(c, p, p->nodes.at[i]);
         check_boot(c, p, p->nodes.at[i]);
+        check_advice(c, p, p->nodes.at[i]);
     }
 }
 

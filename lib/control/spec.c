@@ -7,6 +7,7 @@
 #include "control/policy.h"
 
 const char *const market_words[] = { "on-demand", "spot", NULL };
+const char *const on_rebalance_words[] = { "replace", "drain", "ignore", NULL };
 
 struct pool_spec *pool_spec_new(const char *name)
 {

@@ -65,6 +65,10 @@ enum prefer_victim {
 };
 #define VICTIM_ORDER_MAX 5
 
+/* What becomes of a node that the cloud recommends to replace. */
+enum on_rebalance { REBALANCE_REPLACE, REBALANCE_DRAIN, REBALANCE_IGNORE };
+extern const char *const on_rebalance_words[]; /* "replace", "drain", "ignore", NULL */
+
 struct pool_spec {
     char name[POOL_NAME_MAX];
     char *file; /* the policy file, for messages; may be NULL in tests */
@@ -95,6 +99,7 @@ struct pool_spec {
     int prefer_victims[VICTIM_ORDER_MAX]; /* enum prefer_victim, in order; -1 ends */
     int64_t drain_timeout_ns;             /* UNITS_NEVER: wait for ever */
     bool drain_force;                     /* after drain_timeout: terminate even if busy */
+    int on_rebalance;                     /* enum on_rebalance */
 
     char *version_expect; /* owned; NULL: any */
     double

@@ -20,6 +20,8 @@ struct offer_memory {
     int failures;     /* in a row */
     int64_t not_before_ns;
     char problem[128];
+    /* Notices of its machines since noticed_ns, and how many machines there were at most then. */
+    int64_t noticed_ns, noticed, noticed_of;
 };
 
 struct pool {
@@ -140,7 +142,10 @@ struct census {
     int64_t slots_ready, slots_booting, slots_draining; /* booting: requested ones included */
     int64_t supply;    /* ready + booting (+ lost, while in panic) */
     int64_t on_demand; /* slots of the supply that are not spot */
+    int64_t advised;   /* slots of the supply on nodes that are to be replaced (node_is_advised) */
+    int64_t advised_ready, advised_most; /* of the ready ones; of the largest one */
     int64_t busy, busy_unknown;
+    int64_t busy_leaving; /* of the busy ones: on machines that the cloud takes back */
     int64_t price_usd_micro;
     int64_t unpriced;          /* machines whose price is known only when they are listed */
     int64_t unhealthy, judged; /* lost or overdue, of those that could be */
@@ -176,6 +181,20 @@ int64_t guard(struct control *c, struct pool *p, const struct census *census, in
               bool hold, struct trail *trail);
 void guard_start(struct control *c, struct pool *p, int64_t supply);
 
+/* notices.c: the cloud's word on a machine's end. */
+int notice_take(struct control *c, const struct event *ev, struct effect_list *out,
+                struct error *err);
+/* It will be taken back: told once, drained at once. */
+int node_taken_back(struct control *c, struct node *node, struct effect_list *out,
+                    struct error *err);
+/* It had better be replaced: what release.rebalance says is done. */
+int node_rebalance(struct control *c, struct node *node, struct effect_list *out,
+                   struct error *err);
+/* Capacity that stays only until its replacement is ready. */
+bool node_is_advised(const struct node *node);
+/* A good part of its machines was given notice lately: others are bought first. */
+bool offer_shunned(const struct control *c, const struct pool *p, size_t offer);
+
 /* place.c: which offers to buy. */
 int place(struct control *c, struct pool *p, const struct census *census, bool hold,
           struct trail *trail, struct effect_list *out, struct error *err);
@@ -184,6 +203,9 @@ int64_t on_demand_wanted(const struct pool_spec *spec, int64_t slots);
 /* victims.c: drains what is more than `keep` slots, and what runs another version than it should. */
 int drain_surplus(struct control *c, struct pool *p, const struct census *census, int64_t keep,
                   struct trail *trail, struct error *err);
+/* Drains at most `slots` slots of nodes that the cloud recommends to replace. */
+int drain_advised(struct control *c, struct pool *p, int64_t slots, struct trail *trail,
+                  struct error *err);
 int drain_old_versions(struct control *c, struct pool *p, const struct census *census,
                        struct trail *trail, struct error *err);
 void offer_failed(struct control *c, struct pool *p, uint16_t offer, int code, const char *text);

@@ -65,13 +65,14 @@ static int compare_victims(const void *pa, const void *pb, void *ctx)
     return rc ? rc : strcmp(a->id, b->id);
 }
 
-static int list_victims(struct control *c, const struct pool *p, struct error *err)
+/* Nodes that may be drained, in order; those that are to be replaced apart from the others. */
+static int list_victims(struct control *c, const struct pool *p, bool advised, struct error *err)
 {
     vec_clear(&c->victims);
     for (size_t i = 0; i < p->nodes.len; i++) {
         struct node *node = p->nodes.at[i];
         bool candidate = node->state == NODE_READY || node->state == NODE_BOOTING;
-        if (candidate && !vec_push(&c->victims, node))
+        if (candidate && node_is_advised(node) == advised && !vec_push(&c->victims, node))
             return error_nomem(err);
     }
     struct victim_order order = { p->spec, c->now_ns };
@@ -84,11 +85,11 @@ static int list_victims(struct control *c, const struct pool *p, struct error *e
 int drain_surplus(struct control *c, struct pool *p, const struct census *census, int64_t keep,
                   struct trail *trail, struct error *err)
 {
-    int64_t surplus = census->supply - keep;
+    int64_t surplus = census->supply - census->advised - keep;
     /* Slots that may go without leaving less on-demand than the file wants. */
     int64_t spare = census->on_demand - on_demand_wanted(p->spec, keep);
     bool apart = p->spec->on_demand_base > 0 || p->spec->on_demand_share > 0;
-    int rc = list_victims(c, p, err);
+    int rc = list_victims(c, p, false, err);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < c->victims.len && surplus > 0; i++) {
@@ -108,6 +109,22 @@ int drain_surplus(struct control *c, struct pool *p, const struct census *census
                     TRAIL_COUNT("surplus", surplus));
     }
     return 0;
+}
+
+int drain_advised(struct control *c, struct pool *p, int64_t slots, struct trail *trail,
+                  struct error *err)
+{
+    int rc = list_victims(c, p, true, err);
+    for (size_t i = 0; rc == 0 && i < c->victims.len; i++) {
+        struct node *node = c->victims.at[i];
+        if (node->slots > slots || !node_move(node, NODE_DRAINING, c->now_ns))
+            continue;
+        slots -= node->slots;
+        p->acted = true;
+        trail_about(trail, STAGE_PLACE, "rebalance", node->id,
+                    "the cloud recommends to replace it, and it is not needed any more: drains");
+    }
+    return rc;
 }
 
 /* A machine bought since the last replacement runs another version too: replacing does not help. */
@@ -144,7 +161,7 @@ int drain_old_versions(struct control *c, struct pool *p, const struct census *c
                    "a node bought since then runs another version too: the others stay");
         return 0;
     }
-    int rc = left > 0 ? list_victims(c, p, err) : 0;
+    int rc = left > 0 ? list_victims(c, p, false, err) : 0;
     for (size_t i = 0; rc == 0 && left > 0 && i < c->victims.len; i++) {
         struct node *node = c->victims.at[i];
         bool old = node->version[0] && strcmp(node->version, spec->version_expect) != 0;

@@ -34,6 +34,10 @@ void beat_print(const struct beat_report *report, struct buf *out)
     }
     if (*report->version)
         json_str(&j, "version", report->version);
+    if (report->interrupted)
+        json_bool(&j, "interrupted", true);
+    if (report->rebalance)
+        json_bool(&j, "rebalance", true);
     if (report->exit_status >= 0)
         json_int(&j, "exit_status", report->exit_status);
     json_close(&j, '}');

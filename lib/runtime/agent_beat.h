@@ -19,8 +19,9 @@ struct beat_report {
     int64_t idle_ns; /* -1: left out */
     int64_t served;  /* jobs since the last heartbeat that was answered */
     int64_t served_mean_ns;
-    const char *version; /* "": left out */
-    int exit_status;     /* of a worker that ended by itself; -1: left out */
+    const char *version;         /* "": left out */
+    bool interrupted, rebalance; /* the cloud's notices; false: left out */
+    int exit_status;             /* of a worker that ended by itself; -1: left out */
 };
 
 void beat_print(const struct beat_report *report, struct buf *out);

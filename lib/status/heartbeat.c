@@ -144,6 +144,8 @@ static int read_members(const cJSON *json, struct heartbeat *beat, char *pool, s
         rc = text(json, "pool", pool, POOL_NAME_MAX, err);
     if (rc == 0)
         rc = boolean(json, "interrupted", &beat->interrupted, err);
+    if (rc == 0)
+        rc = boolean(json, "rebalance", &beat->rebalance, err);
     return rc;
 }
 

@@ -2,7 +2,8 @@
  * What a node says about itself, as JSON:
  *
  *     {"pool": "render", "state": "ready", "seq": 17, "slots": 4, "busy": 2, "idle_s": 0,
- *      "served": 3, "served_mean_s": 12.5, "version": "2026.11.3", "interrupted": false}
+ *      "served": 3, "served_mean_s": 12.5, "version": "2026.11.3", "interrupted": false,
+ *      "rebalance": false}
  *
  * state (booting, ready, draining, drained) and seq are required. A busy that is absent or null is
  * unknown, which is never taken to be zero. Members that are not known here are left alone, so that

@@ -35,6 +35,7 @@ static void put_node(struct json_out *j, const struct pool_view *pool, const str
     json_int(j, "intent", (int64_t)node->intent);
     json_bool(j, "adopted", node->adopted);
     json_bool(j, "interrupted", node->interrupted);
+    json_bool(j, "rebalance", node->rebalance);
     json_bool(j, "drain_asked", node->operator_drain);
     json_close(j, '}');
 }

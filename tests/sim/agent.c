@@ -48,6 +48,7 @@ void agent_beat(struct world *w, struct machine *m)
     beat->served = m->served;
     beat->served_mean_ns = m->served > 0 ? m->served_ns / (int64_t)m->served : 0;
     beat->interrupted = m->noticed;
+    beat->rebalance = m->advised;
     str_copy_c(beat->version, sizeof(beat->version), m->version);
     m->served = 0;
     m->served_ns = 0;

@@ -153,8 +153,11 @@ static void add_health(struct rng *r, struct buf *out)
 
 static void add_rest(struct rng *r, struct buf *out)
 {
+    static const char *const advice[] = { "replace", "drain", "ignore" };
+    buf_addf(out, "release: { rebalance: %s", one_of(r, advice, 3));
     if (rng_chance(r, 0.1))
-        add_number(r, out, "release: { drain_timeout: ", 1, 10, "m, force: yes }\n");
+        add_number(r, out, ", drain_timeout: ", 1, 10, "m, force: yes");
+    buf_add_c(out, " }\n");
     if (rng_chance(r, 0.2)) {
         add_number(r, out, "version: { expect: \"", 0, 2, "\", ");
         add_number(r, out, "replace: ", 5, 50, "% }\n");

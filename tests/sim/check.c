@@ -246,8 +246,8 @@ static bool excused(const struct world *w, const struct node *node, const struct
 {
     bool overdue =
         !(node->state == NODE_READY) && w->now_ns - node->launched_ns > pool->spec->ready_within_ns;
-    return pool->retiring || node->operator_drain || node->interrupted || node->drained ||
-           ev->type == EVENT_HEARTBEAT || ev->type == EVENT_LISTING || overdue ||
+    return pool->retiring || node->operator_drain || node->interrupted || node->rebalance ||
+           node->drained || ev->type == EVENT_HEARTBEAT || ev->type == EVENT_LISTING || overdue ||
            slots > pool->spec->slots_max;
 }
 
@@ -351,10 +351,20 @@ static const struct node *odd_node(const struct world *w, const char *pool)
     return NULL;
 }
 
+/* It stays until its replacement is there, which a ceiling may forbid. */
+static bool awaits_replacement(const struct node *node, const struct pool_view *pool)
+{
+    return node->rebalance && pool->spec->on_rebalance == REBALANCE_REPLACE && node_is_supply(node);
+}
+
 /* Could a node be given back and still enough be left? */
 static bool one_too_many(const struct world *w, const struct pool_view *pool, int64_t supply)
 {
     const struct node *node;
+    for (size_t i = 0; (node = control_node(w->control, pool->name, i)); i++) {
+        if (awaits_replacement(node, pool))
+            return false;
+    }
     for (size_t i = 0; (node = control_node(w->control, pool->name, i)); i++) {
         if (supply - node->slots >= pool->desired)
             return true;

@@ -136,8 +136,10 @@ static bool do_machine(struct scenario *s, struct machine *m, const char *what)
         m->hung = false;
     else if (strcmp(what, "noticed") == 0)
         m->noticed = true;
+    else if (strcmp(what, "advised") == 0)
+        m->advised = true;
     else
-        return scenario_fail(s, "machine ID|all dies | hangs | speaks | noticed");
+        return scenario_fail(s, "machine ID|all dies | hangs | speaks | noticed | advised");
     if (m->noticed && !m->told)
         agent_drain(&s->w, m);
     return true;
@@ -148,7 +150,7 @@ static bool cmd_machine(struct scenario *s)
     const char *id = words_next(&s->words);
     const char *what = words_next(&s->words);
     if (!id || !what)
-        return scenario_fail(s, "machine ID|all dies | hangs | speaks | noticed");
+        return scenario_fail(s, "machine ID|all dies | hangs | speaks | noticed | advised");
     bool all = strcmp(id, "all") == 0;
     if (!all && !machine_find(&s->w, id))
         return scenario_fail(s, "there is no machine %s", id);
@@ -187,25 +189,29 @@ static bool cmd_version(struct scenario *s)
     return version || scenario_fail(s, "version 7");
 }
 
-static bool on_node(struct scenario *s, enum event_type type)
+static bool cmd_drain(struct scenario *s)
 {
     const char *id = words_next(&s->words);
     struct error err = { 0 };
-    struct event ev = { .type = type };
+    struct event ev = { .type = EVENT_DRAIN, .drain.node = id };
     if (!id)
         return scenario_fail(s, "which node?");
-    ev.drain.node = id; /* the interruption's node is at the same place */
     return tell(s, world_step(&s->w, &ev, &err), &err);
 }
 
-static bool cmd_drain(struct scenario *s)
-{
-    return on_node(s, EVENT_DRAIN);
-}
-
+/* interrupt ID [rebalance | ended]: as the cloud's events say it */
 static bool cmd_interrupt(struct scenario *s)
 {
-    return on_node(s, EVENT_INTERRUPTION);
+    const char *id = words_next(&s->words);
+    struct error err = { 0 };
+    struct event ev = { .type = EVENT_INTERRUPTION, .interruption.node = id };
+    if (!id)
+        return scenario_fail(s, "which node?");
+    if (words_take(&s->words, "rebalance"))
+        ev.interruption.what = NOTICE_REBALANCE;
+    else if (words_take(&s->words, "ended"))
+        ev.interruption.what = NOTICE_ENDED;
+    return tell(s, world_step(&s->w, &ev, &err), &err);
 }
 
 /* A machine that carries our tag and that no launch of ours made. */

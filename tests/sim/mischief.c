@@ -30,7 +30,7 @@ static void machine_suffers(struct world *w)
     struct machine *m = some_machine(w);
     if (!m || m->foreign || m->state == MACHINE_GONE)
         return;
-    switch (rng_below(&w->rng, 4)) {
+    switch (rng_below(&w->rng, 5)) {
     case 0:
         machine_dies(w, m);
         break;
@@ -41,6 +41,10 @@ static void machine_suffers(struct world *w)
     case 2:
         world_trace(w, "%s speaks again", m->id);
         m->hung = false;
+        break;
+    case 3:
+        world_trace(w, "%s had better be replaced", m->id);
+        m->advised = true;
         break;
     default:
         world_trace(w, "%s will be taken back", m->id);
@@ -83,8 +87,11 @@ static void person_acts(struct world *w)
     struct machine *m = some_machine(w);
     struct tenant *tenant = some_tenant(w);
     if (rng_chance(&w->rng, 0.3) && m) {
-        struct event ev = { .type = rng_chance(&w->rng, 0.5) ? EVENT_DRAIN : EVENT_INTERRUPTION };
-        ev.drain.node = m->id;
+        struct event ev = { .type = EVENT_DRAIN, .drain.node = m->id };
+        if (rng_chance(&w->rng, 0.5)) {
+            ev = (struct event){ .type = EVENT_INTERRUPTION, .interruption.node = m->id };
+            ev.interruption.what = (enum notice)rng_below(&w->rng, 3);
+        }
         world_step(w, &ev, &err);
         return;
     }

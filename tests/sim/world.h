@@ -87,6 +87,7 @@ struct machine {
     bool zombie;  /* its agent never starts */
     bool told;    /* was told to drain */
     bool noticed; /* saw the cloud's interruption notice */
+    bool advised; /* and its recommendation to be replaced */
     bool dies;    /* its worker ends as soon as it has started */
     char version[NODE_VERSION_MAX];
     uint64_t seq;

@@ -15,10 +15,10 @@ static void whole_heartbeat(void **state)
     struct heartbeat beat;
     char pool[POOL_NAME_MAX];
     struct error err = { 0 };
-    struct str json =
-        STR("{\"pool\": \"render\", \"state\": \"draining\", \"seq\": 17, \"slots\": 4,"
-            " \"busy\": 2, \"idle_s\": 1.5, \"served\": 3, \"served_mean_s\": 12.5,"
-            " \"version\": \"2026.11.3\", \"interrupted\": true, \"later\": {}}");
+    struct str json = STR(
+        "{\"pool\": \"render\", \"state\": \"draining\", \"seq\": 17, \"slots\": 4,"
+        " \"busy\": 2, \"idle_s\": 1.5, \"served\": 3, \"served_mean_s\": 12.5,"
+        " \"version\": \"2026.11.3\", \"interrupted\": true, \"rebalance\": true, \"later\": {}}");
     assert_int_equal(heartbeat_parse(json, "n1", &beat, pool, &err), 0);
     assert_string_equal(beat.node, "n1");
     assert_string_equal(pool, "render");
@@ -31,6 +31,7 @@ static void whole_heartbeat(void **state)
     assert_float_equal(beat.served, 3, 1e-9);
     assert_string_equal(beat.version, "2026.11.3");
     assert_true(beat.interrupted);
+    assert_true(beat.rebalance);
 }
 
 static void what_is_not_told_is_unknown(void **state)
@@ -50,6 +51,7 @@ static void what_is_not_told_is_unknown(void **state)
         assert_string_equal(beat.version, "");
         assert_string_equal(pool, "");
         assert_false(beat.interrupted);
+        assert_false(beat.rebalance);
     }
 }
 
