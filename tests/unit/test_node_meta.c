@@ -41,8 +41,9 @@ static void test_id(void **state)
     assert_true(local_node_named(id));
     assert_false(local_node_named("dry-abc"));
     assert_false(local_node_named(""));
-    assert_false(
-        local_node_named("local-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+    char longer[NODE_ID_MAX + 8] = "local-";
+    memset(longer + strlen(longer), 'a', NODE_ID_MAX - strlen(longer));
+    assert_false(local_node_named(longer));
 }
 
 #define HEAD  "{\"node\":\"n\",\"pool\":\"p\",\"offer\":\"o\",\"token\":\"t\",\"controller\":\"c\","
