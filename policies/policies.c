@@ -3,7 +3,17 @@
 #include <string.h>
 
 const struct policy *const policies[] = {
-    &policy_backlog, &policy_drain, &policy_step, &policy_schedule, &policy_fixed, NULL,
+    &policy_backlog,
+    &policy_drain,
+    &policy_step,
+    &policy_schedule,
+    &policy_fixed,
+    &policy_asg_backlog,
+    &policy_asg_target_tracking,
+    &policy_hpa,
+    &policy_keda,
+    &policy_mig,
+    NULL,
 };
 
 const struct policy *policy_find(const char *name)

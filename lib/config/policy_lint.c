@@ -149,7 +149,10 @@ static void lint_pace(const struct lint *lint)
     units_format_duration(spec->boot_guess_ns, boot);
     lint_rate(lint, &spec->out.rate, "pace.out.at_most");
     lint_rate(lint, &spec->in.rate, "pace.in.at_most");
-    if (spec->in.after_ns < spec->boot_guess_ns)
+    bool windows = false; /* of a policy's own */
+    for (size_t i = 0; i < spec->scale.len; i++)
+        windows |= spec->scale.at[i].policy->memory_size > 0;
+    if (spec->in.after_ns < spec->boot_guess_ns && !windows)
         warn(lint, "pace.in.after",
              "shorter than a boot (health.boot, %s): nodes are given back sooner than new ones "
              "could replace them",
@@ -294,8 +297,29 @@ static void lint_schedules(const struct lint *lint)
          gap, (long long)spec->slots_min);
 }
 
+/* Policies with a memory have windows of their own, as the ones they imitate have. */
+static void lint_windows(const struct lint *lint)
+{
+    const struct pool_spec *spec = lint->spec;
+    char after[UNITS_TEXT_MAX];
+    if (spec->in.after_ns == 0 && spec->in.rate.unit == RATE_NONE)
+        return;
+    for (size_t i = 0; i < spec->scale.len; i++) {
+        if (spec->scale.at[i].policy->memory_size == 0)
+            continue;
+        warn(lint, "pace.in",
+             "scale.%s has windows of its own, and pace.in (after %s) comes on top: write pace: { "
+             "in: "
+             "{ after: 0s, at_most: unlimited } } to have it as it is elsewhere",
+             spec->scale.at[i].policy->options.name,
+             units_format_duration(spec->in.after_ns, after));
+        return;
+    }
+}
+
 static void lint_scale(const struct lint *lint)
 {
+    lint_windows(lint);
     for (size_t i = 0; i < lint->spec->scale.len; i++) {
         lint_promise(lint, &lint->spec->scale.at[i]);
         lint_crons(lint, &lint->spec->scale.at[i]);

@@ -170,7 +170,7 @@ static int add_inventories(struct control *c, const struct pool_spec *spec, stru
 /* A file that was read again: all of it, or nothing. */
 static int replace_spec(struct pool *p, struct pool_spec *take_spec, struct error *err)
 {
-    if (!vec_reserve(&p->offers, take_spec->offers.len)) {
+    if (!vec_reserve(&p->offers, take_spec->offers.len) || pool_remember(p, take_spec, err) < 0) {
         pool_spec_free(take_spec);
         return error_nomem(err);
     }

@@ -16,7 +16,9 @@ int64_t decide(const struct pool *p, const struct observation *seen, struct trai
             hold = true;
             continue;
         }
-        if (entry->policy->propose(entry->options, seen, trail, &slots) == PROPOSE_HOLD) {
+        struct observation mine = *seen;
+        mine.memory = p->memories.len > i ? p->memories.at[i] : NULL;
+        if (entry->policy->propose(entry->options, &mine, trail, &slots) == PROPOSE_HOLD) {
             hold = true;
             continue;
         }

@@ -1,6 +1,8 @@
 /*
  * A scaling policy: looks at what was observed, proposes slots, says why. Pure: no clock, no I/O, no
- * memory of its own (what must be remembered between decisions is observed by the core and given in).
+ * state of its own. What must be remembered between decisions is observed by the core and given in;
+ * a rule that has a history by definition (a window of its own recommendations) asks for memory, which
+ * the core keeps for it: memory_size.
  *
  * Called by control/decide.c, once per pool and decision, for each entry under `scale:`. The largest
  * proposal wins. A policy that needs the signal and does not have it answers PROPOSE_HOLD: capacity
@@ -46,6 +48,9 @@ struct observation {
     int64_t slots_booting;  /* their sum */
     int64_t desired;        /* what the last decision ended with */
     int64_t slots_per_node; /* of the first offer; for rounding hints */
+
+    /* This policy's memory_size bytes under this entry, its own to change; NULL when it has none. */
+    void *memory;
 };
 
 enum propose { PROPOSE_SLOTS, PROPOSE_HOLD };
@@ -53,6 +58,11 @@ enum propose { PROPOSE_SLOTS, PROPOSE_HOLD };
 struct policy {
     struct option_set options; /* options.name is the policy's name in files */
     bool needs_signal; /* the core answers PROPOSE_HOLD for it while the signal is unknown */
+    /*
+     * Kept by the core for each entry: all zero at first, after a restart and when the file is read
+     * again. So a policy must know from what it sees how to begin: with the capacity that is there.
+     */
+    size_t memory_size;
     /*
      * Adds its reasoning to `trail` (STAGE_DECIDE) and stores the proposal, >= 0. On PROPOSE_HOLD
      * *ret_slots stays untouched. Cannot fail: options were checked when they were read.

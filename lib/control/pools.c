@@ -12,6 +12,32 @@ struct pool *pool_find(const struct control *c, const char *name)
     return NULL;
 }
 
+static void forget(void **memories, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        free(memories[i]);
+    free(memories);
+}
+
+int pool_remember(struct pool *p, const struct pool_spec *spec, struct error *err)
+{
+    size_t len = spec->scale.len;
+    void **memories = calloc(len > 0 ? len : 1, sizeof(*memories));
+    bool room = memories != NULL;
+    for (size_t i = 0; room && i < len; i++) {
+        size_t size = spec->scale.at[i].policy->memory_size;
+        room = size == 0 || (memories[i] = calloc(1, size)) != NULL;
+    }
+    if (!room) {
+        forget(memories, memories ? len : 0);
+        return error_nomem(err);
+    }
+    forget(p->memories.at, p->memories.len);
+    p->memories.at = memories;
+    p->memories.len = p->memories.size = len;
+    return 0;
+}
+
 void pool_free(struct pool *p)
 {
     if (!p)
@@ -20,6 +46,7 @@ void pool_free(struct pool *p)
         free(p->nodes.at[i]);
     vec_release(&p->nodes);
     vec_release(&p->offers);
+    forget(p->memories.at, p->memories.len);
     pool_spec_free(p->spec);
     free(p->last);
     free(p->changed);
@@ -41,10 +68,13 @@ struct pool *pool_add(struct control *c, struct pool_spec *take_spec, struct err
     struct pool *p = calloc(1, sizeof(*p));
     struct decision *last = calloc(1, sizeof(*last));
     struct decision *changed = calloc(1, sizeof(*changed));
-    bool room = p && vec_reserve(&p->offers, take_spec->offers.len);
+    bool room = p && vec_reserve(&p->offers, take_spec->offers.len) &&
+                pool_remember(p, take_spec, err) == 0;
     if (!room || !last || !changed || !vec_push(&c->pools, p)) {
-        if (p)
+        if (p) {
             vec_release(&p->offers);
+            forget(p->memories.at, p->memories.len);
+        }
         free(p);
         free(last);
         free(changed);

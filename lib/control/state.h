@@ -45,6 +45,7 @@ struct pool {
 
     VEC(struct node *) nodes; /* in the order they came */
     VEC(struct offer_memory) offers;
+    VEC(void *) memories; /* of the policies, by entry of spec->scale; owned, NULL: it has none */
 
     int64_t boots_ns[BOOTS_KEPT]; /* the last measured boot times, a ring */
     int64_t boot_count;
@@ -154,6 +155,8 @@ struct census {
 /* pools.c */
 struct pool *pool_find(const struct control *c, const char *name);
 struct pool *pool_add(struct control *c, struct pool_spec *take_spec, struct error *err);
+/* New memories for the policies of a spec; on failure the pool's are as they were. */
+int pool_remember(struct pool *p, const struct pool_spec *spec, struct error *err);
 void pool_free(struct pool *p);
 void pool_bury_gone(struct control *c, struct pool *p);
 

@@ -53,7 +53,12 @@ struct proposal policy_propose(const struct policy *policy, const void *options,
                                const struct observation *seen)
 {
     struct proposal p = { .slots = -1 };
-    p.how = policy->propose(options, seen, &p.trail, &p.slots);
+    struct observation mine = *seen;
+    void *blank = policy->memory_size > 0 ? calloc(1, policy->memory_size) : NULL;
+    if (!mine.memory)
+        mine.memory = blank;
+    p.how = policy->propose(options, &mine, &p.trail, &p.slots);
+    free(blank);
     struct buf text = { 0 };
     trail_text(&p.trail, &text);
     snprintf(p.text, sizeof(p.text), "%s", buf_text(&text));

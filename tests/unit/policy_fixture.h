@@ -18,6 +18,7 @@ void policy_options_free(const struct policy *policy, void *options);
 int policy_options_try(const struct policy *policy, struct error *err, ...)
     __attribute__((sentinel));
 
+/* With seen->memory NULL, a policy that needs memory gets a blank one for this once. */
 struct proposal policy_propose(const struct policy *policy, const void *options,
                                const struct observation *seen);
 
