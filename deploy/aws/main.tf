@@ -101,7 +101,7 @@ resource "aws_launch_template" "node" {
     token=$(curl -fsS -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' $imds/api/token)
     node=$(curl -fsS -H "X-aws-ec2-metadata-token: $token" $imds/meta-data/instance-id)
     exec /usr/local/bin/muster-agent --controller '${var.controller_url}' --node "$node" --pool '${var.pool}' \
-        --slots ${var.slots} --token-file /etc/muster/agent.token -- /bin/sh -c '${var.command}'
+        --slots ${var.slots} --token-file /etc/muster/agent.token --watch aws -- /bin/sh -c '${var.command}'
   EOT
   )
 }

@@ -193,11 +193,17 @@ static void call_finish(struct http_call *call, CURLcode code)
         response.body = buf_str(&call->body);
         response.content_type = http_call_header(call, "Content-Type");
         response.date = http_call_header(call, "Date");
+        response.call = call;
     } else {
         http_call_failure(call, code, &err);
     }
     call->done(call->ctx, code == CURLE_OK ? &response : NULL, &err);
     http_call_free(call);
+}
+
+struct str http_response_header(const struct http_response *response, const char *name)
+{
+    return response->call ? http_call_header(response->call, name) : STR("");
 }
 
 static void finish_stuck(struct http_client *client)

@@ -55,8 +55,12 @@ struct http_response {
     int status;
     struct str body; /* "" if it was given in pieces */
     struct str content_type;
-    struct str date; /* the Date header, "" if none */
+    struct str date;              /* the Date header, "" if none */
+    const struct http_call *call; /* whose answer it is; NULL in answers made by hand */
 };
+
+/* Any other header of it; "" if it has none. Borrowed for the callback. */
+struct str http_response_header(const struct http_response *response, const char *name);
 
 /*
  * err->code 0: some HTTP response came, whatever its status. Otherwise there is none:

@@ -8,12 +8,14 @@
 #include <sys/random.h>
 #include <sys/wait.h>
 
+#include "base/file.h"
 #include "control/node.h"
 #include "runtime/agent_home.h"
 #include "runtime/agent_link.h"
 #include "runtime/agent_log.h"
 #include "runtime/agent_worker.h"
 #include "runtime/busy_command.h"
+#include "runtime/notice_watch.h"
 
 #define LOOK_MS           100 /* while waiting for processes to end */
 #define LOG_CHECK_MS      1000
@@ -32,14 +34,16 @@ struct agent {
     struct agent_worker *worker;
     struct busy_dir *busy_dir;
     struct busy_command *busy_command;
+    struct notice_watch *notice_watch;
     uv_signal_t on_child, on_stop[3];
     uv_timer_t delay, look;
     enum phase phase;
     int64_t phase_since_ns;
-    bool leave;   /* told to go when drained */
-    bool own_end; /* the worker ended without having been told to */
-    bool started; /* a worker ran */
-    bool failed;  /* it could not be started */
+    bool leave;                  /* told to go when drained */
+    bool own_end;                /* the worker ended without having been told to */
+    bool started;                /* a worker ran */
+    bool failed;                 /* it could not be started */
+    bool interrupted, rebalance; /* what the cloud said */
     char boot_id[17];
     uint64_t seq;
     enum beat_state said;                /* state of the heartbeat last composed */
@@ -121,6 +125,8 @@ static void compose(void *ctx, struct buf *body)
         .served = served,
         .served_mean_ns = served > 0 ? served_ns / served : 0,
         .version = a->options->worker_version,
+        .interrupted = a->interrupted,
+        .rebalance = a->rebalance,
         .exit_status = a->own_end  ? agent_worker_status(a->worker)
                        : a->failed ? 127
                                    : -1,
@@ -238,6 +244,36 @@ static void stop_asked(uv_signal_t *handle, int signal_number)
         drain(a, "told to stop by a signal");
 }
 
+/* ---- what the cloud says ---- */
+
+/* A worker that cares looks for it: no long jobs from now on. */
+static void mark_rebalance(const struct agent *a)
+{
+    struct error err = { 0 };
+    char path[sizeof(a->home.busy_dir) + 16];
+    (void)snprintf(path, sizeof(path), "%s/.rebalance", a->home.busy_dir);
+    if (file_replace_unsynced(path, STR(""), &err) < 0)
+        log_line(a->log, LOG_WARNING, "continuing: the worker cannot be told",
+                 LOG_STR("error", err.text));
+}
+
+/* The worker has minutes, or less: it is told to finish at once, whatever musterd is doing. */
+static void noticed(void *ctx, enum notice_word word, const char *what)
+{
+    struct agent *a = ctx;
+    log_line(a->log, LOG_WARNING, what);
+    if (word == NOTICE_WORD_END) {
+        a->interrupted = true;
+        if (a->phase > PHASE_DELAY)
+            drain(a, what);
+    } else {
+        a->rebalance = true;
+        mark_rebalance(a);
+    }
+    if (a->phase > PHASE_DELAY)
+        agent_link_poke(a->link);
+}
+
 /* ---- what is answered ---- */
 
 static void start_worker(struct agent *a)
@@ -320,6 +356,9 @@ static int build(struct agent *a, struct error *err)
                               a->home.environment_array, &a->busy_command, err);
     else if (rc == 0)
         rc = busy_dir_new(a->loop, &clock_system, a->home.busy_dir, &a->busy_dir, err);
+    if (rc == 0 && a->options->watch != WATCH_NONE)
+        rc = notice_watch_new(a->loop, a->log, (enum watch_cloud)a->options->watch, noticed, a,
+                              &a->notice_watch, err);
     return rc;
 }
 
@@ -353,6 +392,7 @@ static void unwatch(struct agent *a)
 
 static void take_down(struct agent *a)
 {
+    notice_watch_free(a->notice_watch);
     agent_link_free(a->link);
     agent_worker_free(a->worker);
     busy_dir_free(a->busy_dir);

@@ -11,7 +11,8 @@
  *     sweep     the worker is gone; what it left behind is stopped
  *     drained   nothing runs any more; reports "drained" until it is terminated
  *
- * A drain is asked for by the answer to a heartbeat or by SIGTERM (SIGINT, SIGHUP). SIGTERM also means
+ * A drain is asked for by the answer to a heartbeat, by SIGTERM (SIGINT, SIGHUP), or by the cloud's
+ * notice that it takes the machine back (--watch). SIGTERM also means
  * leave when drained. A worker, or one copy of several, that ends by itself drains the node too; that
  * is reported, with its exit status, and then the agent leaves. An absent musterd changes nothing: the
  * worker works on, and heartbeats are tried until one is answered.

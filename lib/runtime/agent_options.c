@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "control/node.h"
+#include "runtime/notice_watch.h"
 
 #define ROW(kind, field, name, ...) OPTION_##kind(struct agent_options, field, name, __VA_ARGS__)
 
@@ -30,6 +31,8 @@ static const struct option rows[] = {
         .help = "shell command that prints how many slots are busy"),
     ROW(CHOICE, drain_signal, "drain_signal", .fallback = "TERM", .choices = process_signal_words,
         .help = "tells the command to finish its jobs and exit"),
+    ROW(CHOICE, watch, "watch", .fallback = "none", .choices = watch_cloud_words,
+        .help = "the cloud whose notices of this machine's end are watched for: aws, gcp, auto"),
     ROW(STRING, worker_version, "worker_version", .fallback = "",
         .help = "version to report, for rolling replacement"),
     ROW(STRING, directory, "directory", .fallback = "",

@@ -22,6 +22,7 @@ struct agent_options {
     int64_t lock_fd; /* -1: none */
     char *log;
     char *directory;
+    int watch;            /* enum watch_cloud: whose notices are watched for */
     int drain_signal;     /* index into process_signal_words */
     char *const *command; /* borrowed from argv; ends with NULL */
 };
