@@ -7,7 +7,7 @@
 #include "auth/imds.h"
 #include "base/clock.h"
 
-#define AWS_EVERY_MS   5000
+#define AWS_EVERY_MS   2000
 #define GCP_PAUSE_MS   200  /* between two questions that wait for a change */
 #define GCP_EVERY_MS   1000 /* without such waiting */
 #define RETRY_MIN_MS   1000

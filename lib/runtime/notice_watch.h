@@ -1,5 +1,5 @@
 /*
- * Watches the cloud's metadata service for notices of this machine's end. EC2 is asked every five
+ * Watches the cloud's metadata service for notices of this machine's end. EC2 is asked every two
  * seconds (it gives two minutes), Google's server tells by itself, the moment it knows (it gives
  * thirty seconds).
  *
