@@ -69,6 +69,8 @@ VALGRIND_SKIP := test_store_kill test_store_power test_store_full
 VALGRIND_SKIP += test_http test_http_client test_http_server
 # It writes as many rows as a year does, and nothing that test_store does not:
 VALGRIND_SKIP += test_prune
+# Millions of jobs; test_sim_run has the same code with few:
+VALGRIND_SKIP += test_sim_queueing
 # They watch processes by pidfd_open, which valgrind does not know:
 VALGRIND_SKIP += test_agent_worker test_local test_node_dir test_process
 

@@ -24,7 +24,7 @@ struct sim_series {
 void sim_series_release(struct sim_series *series);
 /* Time must not go back: MUSTER_E_RANGE. A second value for one moment replaces the first. */
 int sim_series_add(struct sim_series *series, int64_t at_ns, int64_t value, struct error *err);
-/* The value at a moment; `before` ahead of the first step. */
+/* The value at a moment; `before` ahead of the first step. NULL is an empty series. */
 int64_t sim_series_at(const struct sim_series *series, int64_t at_ns, int64_t before);
 /* The integral over [from, to) of value, in value x hours. */
 double sim_series_hours(const struct sim_series *series, int64_t from_ns, int64_t to_ns,

@@ -60,6 +60,11 @@ struct sim_options {
     int64_t promise_ns;   /* a job that starts (is done) later after its arrival is late; 0: none */
     enum sim_promise promise;
     int64_t series_every_ns; /* one point of the series for so long; 0: no series */
+    /*
+     * The core is stepped when control_next_ns says that something is due. 0, or: besides, a tick at least
+     * so often (a test that leaving them out changes nothing).
+     */
+    int64_t tick_also_ns;
     /* Told of every decision that changed something (EFFECT_DECISION); may be NULL. */
     void (*decided)(void *ctx, const struct decision *decision);
     void *ctx;

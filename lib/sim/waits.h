@@ -15,7 +15,8 @@ struct sim_waits {
     int64_t count;
     int64_t max_ns;
     double sum_ns;
-    uint32_t *bins; /* owned; SIM_WAITS_BINS */
+    uint32_t low, high; /* the bins that were ever used */
+    uint32_t *bins;     /* owned; SIM_WAITS_BINS */
 };
 
 int sim_waits_init(struct sim_waits *waits, struct error *err);
