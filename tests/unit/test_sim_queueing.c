@@ -46,7 +46,7 @@ static void test_mmc(void **state)
         const char *work;
     } cases[] = {
         { 1, 0.5, "poisson 0.5/s, for 16d, service exponential 1s" },
-        { 10, 8, "poisson 8/s, for 1d, service exponential 1s" },
+        { 10, 8, "poisson 8/s, for 6d, service exponential 1s" },
         { 100, 90, "poisson 90/s, for 4h, service exponential 1s" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -67,11 +67,107 @@ static void test_md1(void **state)
     assert_true(fabs(found / 0.5 - 1) < 0.02);
 }
 
+/* ---- backlog tracking, seen too late --------------------------------------------------------------- */
+
+/*
+ * n = Q S / D with Q as it was L ago, so Q' = lambda - Q(t - L) / D: it comes to rest without swinging
+ * for L <= D/e, swings but comes to rest below pi D/2, and goes on for ever past that.
+ */
+#define TARGET_S 60
+#define LAGS_MAX 200
+
+struct lagged {
+    int64_t seen[LAGS_MAX]; /* a ring of backlogs, one a second */
+    int64_t count;
+    int64_t lag_s;
+};
+
+static int64_t track_backlog(void *ctx, const struct sim_view *seen)
+{
+    struct lagged *l = ctx;
+    l->seen[l->count++ % LAGS_MAX] = seen->waiting;
+    int64_t then = l->count - 1 - l->lag_s;
+    int64_t backlog = then >= 0 ? l->seen[then % LAGS_MAX] : 0;
+    return (backlog + TARGET_S - 1) / TARGET_S;
+}
+
+struct swing {
+    double overshoot;   /* highest backlog / the one at rest */
+    double early, late; /* highest - lowest, by the one at rest: second and last quarter */
+    int64_t reversals;
+};
+
+static double width(const struct sim_result *r, size_t from, size_t to, double rest)
+{
+    double low = INFINITY;
+    double high = 0;
+    for (size_t i = from; i < to; i++) {
+        low = fmin(low, (double)r->series.at[i].waiting);
+        high = fmax(high, (double)r->series.at[i].waiting);
+    }
+    return (high - low) / rest;
+}
+
+static struct swing track(int64_t lag_s)
+{
+    struct lagged lagged = { .lag_s = lag_s };
+    const struct sim_decider decider = {
+        .name = "backlog", .every_ns = NS_PER_S, .nodes = track_backlog, .ctx = &lagged
+    };
+    struct sim_market market;
+    sim_market_init(&market);
+    market.call_ns = 0;
+    struct sim_options options;
+    sim_options_default(&options);
+    options.decider = &decider;
+    options.market = &market;
+    options.boot = sim_boot_profile("instant");
+    options.series_every_ns = NS_PER_S;
+    options.duration_ns = 7200 * NS_PER_S;
+    struct sim_result r =
+        sim_fixture_run("slots: { max: 5000 }\nscale: [ fixed: 1 ]\nnodes: { max: 5000 }\n",
+                        sim_fixture_work("steady 100/s, for 3h, service 1s"), &options);
+    double rest = 100 * TARGET_S;
+    size_t n = r.series.len;
+    double high = 0;
+    for (size_t i = 0; i < n; i++)
+        high = fmax(high, (double)r.series.at[i].waiting);
+    struct swing swing = {
+        .overshoot = high / rest,
+        .early = width(&r, n / 4, n / 2, rest),
+        .late = width(&r, n - n / 4, n, rest),
+        .reversals = r.reversals,
+    };
+    print_message("target %d s, lag %d s: highest %.2f, swings %.2f, later %.2f of the backlog at "
+                  "rest, %d reversals\n",
+                  TARGET_S, (int)lag_s, swing.overshoot, swing.early, swing.late,
+                  (int)swing.reversals);
+    sim_result_release(&r);
+    sim_market_release(&market);
+    return swing;
+}
+
+static void test_backlog_tracking_oscillates(void **state)
+{
+    (void)state;
+    struct swing calm = track(18); /* D/e is 22.1 s */
+    assert_true(calm.overshoot < 1.03);
+    assert_true(calm.late < 0.05);
+    struct swing damped = track(45);
+    assert_true(damped.overshoot > 1.1);
+    assert_true(damped.late < 0.05);
+    struct swing cycle = track(120); /* pi D/2 is 94.2 s */
+    assert_true(cycle.late > 1);
+    assert_true(cycle.late > 0.7 * cycle.early);
+    assert_true(cycle.reversals > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mmc),
         cmocka_unit_test(test_md1),
+        cmocka_unit_test(test_backlog_tracking_oscillates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
