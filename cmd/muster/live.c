@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "auth/aws_client.h"
+#include "auth/gcp_client.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
@@ -29,6 +30,7 @@ struct live {
     struct log log;
     struct http_client *http;
     struct aws_client *aws;
+    struct gcp_client *gcp;
     char agent_url[320];
     struct provider_env provider_env;
     char part[96];        /* being looked at */
@@ -131,7 +133,9 @@ static void check_queue(struct live *live, const struct pool_spec *spec)
                                    .clock = &clock_system,
                                    .http = live->http,
                                    .aws = live->aws,
-                                   .aws_settings = &live->config.aws };
+                                   .aws_settings = &live->config.aws,
+                                   .gcp = live->gcp,
+                                   .gcp_settings = &live->config.gcp };
     struct queue *queue = NULL;
     struct error err = { 0 };
     snprintf(live->part, sizeof(live->part), "queue %s", spec->queue.set->name);
@@ -231,6 +235,8 @@ static void set_env(struct live *live)
         .agent_token_file = config->token_agent_file,
         .aws = live->aws,
         .aws_settings = &config->aws,
+        .gcp = live->gcp,
+        .gcp_settings = &config->gcp,
     };
 }
 
@@ -244,9 +250,18 @@ static int open_clients(struct live *live, struct error *err)
                                         .clock = &clock_system,
                                         .http = live->http,
                                         .settings = &live->config.aws };
+    const struct gcp_client_env gcp_env = { .loop = &live->loop,
+                                            .log = &live->log,
+                                            .clock = &clock_system,
+                                            .http = live->http,
+                                            .settings = &live->config.gcp };
     rc = aws_client_new(&env, &live->aws, err);
-    if (rc < 0)
+    if (rc == 0)
+        rc = gcp_client_new(&gcp_env, &live->gcp, err);
+    if (rc < 0) {
+        aws_client_free(live->aws);
         http_client_free(live->http);
+    }
     return rc;
 }
 
@@ -285,6 +300,7 @@ void live_close(struct live *live)
 {
     if (!live)
         return;
+    gcp_client_free(live->gcp);
     aws_client_free(live->aws);
     http_client_free(live->http);
     uv_run(&live->loop, UV_RUN_NOWAIT);

@@ -166,7 +166,8 @@ static int open_store(struct daemon *d, struct error *err)
     return rc;
 }
 
-/* It asks for credentials when the first call is made, so it is there whether AWS is used or not. */
+/* The clouds' clients ask for credentials when the first call is made, so they are there whether they are
+ * used or not. */
 static int open_aws(struct daemon *d, struct error *err)
 {
     const struct aws_client_env env = {
@@ -177,6 +178,18 @@ static int open_aws(struct daemon *d, struct error *err)
         .settings = &d->config.aws,
     };
     return aws_client_new(&env, &d->aws, err);
+}
+
+static int open_gcp(struct daemon *d, struct error *err)
+{
+    const struct gcp_client_env env = {
+        .loop = &d->loop,
+        .log = &d->log,
+        .clock = &clock_system,
+        .http = d->http,
+        .settings = &d->config.gcp,
+    };
+    return gcp_client_new(&env, &d->gcp, err);
 }
 
 static void on_stopped(void *ctx)
@@ -195,6 +208,8 @@ static int open_runtime(struct daemon *d, struct error *err)
         .http = d->http,
         .aws = d->aws,
         .aws_settings = &d->config.aws,
+        .gcp = d->gcp,
+        .gcp_settings = &d->config.gcp,
         .kinds = &d->kinds,
         .provider_env = &d->provider_env,
         .policies = d->config.policies,
@@ -221,6 +236,8 @@ int daemon_open(struct daemon *d, struct error *err)
         rc = http_client_new(&d->loop, "muster/" MUSTER_VERSION, &d->http, err);
     if (rc == 0)
         rc = open_aws(d, err);
+    if (rc == 0)
+        rc = open_gcp(d, err);
     /* The endpoint's address is part of what nodes are started with, so its fields are filled in
      * before the first node can be. */
     d->provider_env = (struct provider_env){
@@ -231,6 +248,8 @@ int daemon_open(struct daemon *d, struct error *err)
         .state_dir = d->config.state,
         .aws = d->aws,
         .aws_settings = &d->config.aws,
+        .gcp = d->gcp,
+        .gcp_settings = &d->config.gcp,
     };
     if (rc == 0)
         rc = open_runtime(d, err);
@@ -248,6 +267,7 @@ void daemon_release(struct daemon *d)
     http_server_free(d->server);
     status_free(d->status);
     runtime_free(d->runtime);
+    gcp_client_free(d->gcp);
     aws_client_free(d->aws);
     http_client_free(d->http);
     store_close(d->store);

@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "auth/aws_client.h"
+#include "auth/gcp_client.h"
 #include "config/daemon_file.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -26,6 +27,7 @@ struct daemon {
     struct store *store;
     struct http_client *http;
     struct aws_client *aws;
+    struct gcp_client *gcp;
     struct runtime *runtime;
     struct status *status;
     struct http_server *server;

@@ -38,9 +38,6 @@ int aws_credentials_copy(struct aws_credentials *to, const struct aws_credential
                          struct error *err);
 void aws_credentials_release(struct aws_credentials *credentials); /* overwrites them */
 
-/* "2026-03-14T15:09:26.123456Z", with any number of digits after the dot, or "+00:00". */
-int aws_time_parse(struct str text, int64_t *ret_wall_ns, struct error *err);
-
 /*
  * The JSON that metadata services, containers and credential_process answer: AccessKeyId,
  * SecretAccessKey, Token or SessionToken, Expiration. `text` is wiped from no memory but ours.

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "auth/aws_credentials.h"
+#include "base/timestamp.h"
 
 static int read_environment(struct aws_credentials *found, struct error *err)
 {
@@ -13,7 +14,7 @@ static int read_environment(struct aws_credentials *found, struct error *err)
     if (!secret || !*secret)
         return error_set(err, MUSTER_E_CONFIG,
                          "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not");
-    if (expires && *expires && aws_time_parse(str_from(expires), &expires_ns, err) < 0)
+    if (expires && *expires && timestamp_parse(str_from(expires), &expires_ns, err) < 0)
         return error_wrap(err, "AWS_CREDENTIAL_EXPIRATION");
     return aws_credentials_set(found, str_from(access), str_from(secret), str_from(token),
                                expires_ns, "the environment", err);

@@ -5,6 +5,7 @@
 
 #include "auth/aws_sts.h"
 #include "auth/secret.h"
+#include "base/timestamp.h"
 
 #define FIELD_MAX ((size_t)16 << 10)
 #define DEPTH_MAX 8
@@ -59,7 +60,7 @@ static int take(const struct reader *r, struct aws_credentials *ret, struct erro
         if (buf_failed(&r->fields[i]))
             return error_set(err, buf_failed(&r->fields[i]), "STS: the answer does not fit");
     }
-    if (aws_time_parse(str_trim(buf_str(&r->fields[EXPIRATION])), &expires_ns, err) < 0)
+    if (timestamp_parse(str_trim(buf_str(&r->fields[EXPIRATION])), &expires_ns, err) < 0)
         return error_wrap(err, "STS: Expiration");
     return aws_credentials_set(ret, str_trim(buf_str(&r->fields[ACCESS_KEY])),
                                str_trim(buf_str(&r->fields[SECRET_KEY])),

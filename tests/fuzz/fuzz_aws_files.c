@@ -14,6 +14,7 @@
 #include "auth/aws_process.h"
 #include "auth/aws_sts.h"
 #include "auth/sigv4_canonical.h"
+#include "base/timestamp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -70,7 +71,7 @@ static void words(struct str text)
         return;
     free(aws_process_split(line));
     (void)aws_container_url_allowed(line);
-    (void)aws_time_parse(text, &wall_ns, NULL);
+    (void)timestamp_parse(text, &wall_ns, NULL);
     free(line);
 }
 

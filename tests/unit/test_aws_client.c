@@ -25,6 +25,7 @@
 #include "auth/aws_error.h"
 #include "auth/aws_limits.h"
 #include "auth/aws_process.h"
+#include "base/timestamp.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/tiny_server.h"
 
@@ -639,13 +640,16 @@ static void test_times(void **state)
         { "2026-13-14T15:09:26Z", -1 },
         { "2026-02-29T15:09:26Z", -1 },
         { "2026-03-14 15:09:26Z", -1 },
-        { "2026-03-14T15:09:26+02:00", -1 },
+        { "2026-03-14T15:09:26+02:00", INT64_C(1773493766000000000) },
+        { "2026-03-14T15:09:26.5-0700", INT64_C(1773526166500000000) },
+        { "2026-03-14T15:09:26-07:0", -1 },
+        { "2026-03-14T15:09:26 07:00", -1 },
         { "9999-03-14T15:09:26Z", -1 },
         { "", -1 },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         int64_t ns = -1;
-        aws_time_parse(str_from(cases[i].text), &ns, NULL);
+        timestamp_parse(str_from(cases[i].text), &ns, NULL);
         if (ns != cases[i].ns)
             fail_msg("%s: %lld", cases[i].text, (long long)ns);
     }
