@@ -45,6 +45,13 @@ class Cloud:
         self.lag_s = 0.0            # a new machine is not listed, and not found, for so long
         self.wait_s = 120.0         # how long `wait` waits, at most
         self.page = 500
+        self.bulk_foresees = False  # what cannot be made in bulk is refused at once, not by the operation
+        self.mig_retry_s = 0.3      # a group tries again after so long
+        self.series = {}            # Cloud Monitoring's; see metrics.put and metrics.backlog
+        self.metrics_delay_s = 0.0  # points younger than this are not shown yet
+        self.metrics_page = 100_000
+        self.billing_page = 5000
+        self.price_changes = {}     # see prices.catalogue
         self.denied = set()         # permissions that testIamPermissions leaves out
         self.mismatched = []        # requests that came with an id of another request
 
@@ -93,6 +100,12 @@ class Cloud:
             return sum(self.types[m.type][0] for m in found if self.metric(m) == metric)
         return 0
 
+    def room(self, type_, zone, spot):
+        """How many there is room for, as far as capacity goes."""
+        model = "SPOT" if spot else "STANDARD"
+        return min((self.capacity[key] for key in itertools.product((type_, "*"), (zone, "*"), (model, "*"))
+                    if key in self.capacity), default=10**9)
+
     def no_room(self, machine):
         """Why it cannot be, as an operation's error, or None. Takes the room if there is some."""
         region, metric = region_of(machine.zone), self.metric(machine)
@@ -113,7 +126,7 @@ class Cloud:
             self.capacity[key] -= 1
         return None
 
-    def preempt(self, machine, then_s=None):
+    def preempt(self, machine):
         """What Compute Engine does when it wants a Spot machine back."""
         with self.lock:
             machine.preempted = True
@@ -122,7 +135,9 @@ class Cloud:
             operation.doc["user"] = "system"
             operation.doc["statusMessage"] = "Instance was preempted."
             action = machine.doc["scheduling"].get("instanceTerminationAction", "STOP")
-            machine.stops(machine.vanish if action == "DELETE" else None)
+            # A group's machine is made anew under its name.
+            gone = action == "DELETE" or machine.created_by is not None
+            machine.stops(machine.vanish if gone else None)
             operation.finish()
 
     # ---- once ----------------------------------------------------------------------------------------

@@ -36,7 +36,8 @@ def tokens(text):
         kind = match.lastgroup
         value = match.group(kind)
         if kind == "text":
-            kind, value = "quoted", re.sub(r"\\(.)", r"\1", value[1:-1])
+            # Other backslashes are the regular expression's, of the older form.
+            kind, value = "quoted", re.sub(r"\\([\"'\\])", r"\1", value[1:-1])
         found.append((kind, value))
         at = match.end()
     return found
@@ -64,8 +65,8 @@ class Reader:
     def both(self):
         terms = [self.term()]
         while True:
-            self.take(("word", "AND"))
-            if self.next() in (None, ("paren", ")"), ("word", "OR")):
+            both = self.take(("word", "AND"))
+            if not both and self.next() in (None, ("paren", ")"), ("word", "OR")):
                 break
             terms.append(self.term())
         return lambda r: all(term(r) for term in terms)

@@ -52,7 +52,9 @@ def paged(cloud, call, kind, collection, found, key="items"):
         answer["warning"] = unreachable(call.scope)
         return answer
     wanted = filters.parse(call.query.get("filter"))
-    found, place = ordered(call, [doc for doc in found if wanted(doc)])
+    let_through = [doc for doc in found if wanted(doc)]
+    cloud.rates.left_out(len(found) - len(let_through), call.scope, cloud.project_number)
+    found, place = ordered(call, let_through)
     after = place_of(cloud, call)
     if after is not None:
         found = [doc for doc in found if place(doc) > after[0]]
@@ -71,7 +73,7 @@ def aggregated(cloud, call, kind, collection, found, scopes):
     most, after = size(cloud, call), place_of(cloud, call)
     if after is not None and len(after) != 2:
         raise invalid("pageToken", call.query["pageToken"], "The page token is invalid.")
-    items, unreachables, room, last, more = {}, [], most, None, False
+    items, unreachables, room, last, more, left_out = {}, [], most, None, False, 0
     for scope in sorted(scopes):
         if scope.partition("/")[2] in cloud.unreachable:
             if not partial:
@@ -81,13 +83,18 @@ def aggregated(cloud, call, kind, collection, found, scopes):
             continue
         docs = []
         for doc in sorted(found.get(scope, []), key=lambda d: d["name"]):
-            if (after is None or (scope, doc["name"]) > after) and wanted(doc):
-                if not room:
-                    more = True
-                    break
-                docs.append(doc)
-                last, room = (scope, doc["name"]), room - 1
+            if after is not None and (scope, doc["name"]) <= after:
+                continue
+            if not wanted(doc):
+                left_out += 1
+                continue
+            if not room:
+                more = True
+                break
+            docs.append(doc)
+            last, room = (scope, doc["name"]), room - 1
         items[scope] = {collection: docs} if docs else {"warning": nothing(scope)}
+    cloud.rates.left_out(left_out, "global", cloud.project_number)
     answer = {"kind": kind, "id": f"projects/{cloud.project}/aggregated/{collection}", "items": items,
               "selfLink": cloud.link(f"projects/{cloud.project}/aggregated/{collection}")}
     if unreachables:

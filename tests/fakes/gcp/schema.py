@@ -108,7 +108,7 @@ def no_twins(pairs):
 
 
 def wrong(at, kind, value):
-    word = WORDS.get(kind, "type.googleapis.com/google.cloud.compute.v1." + kind.lstrip("#"))
+    word = WORDS.get(kind, "TYPE_ENUM" if "|" in kind else "type.googleapis.com/" + kind.lstrip("#"))
     return malformed(f"Invalid value at '{at}' ({word}), {json.dumps(value)}")
 
 
@@ -161,7 +161,7 @@ def check_plain(kind, value, at):
     else:
         good = kind != "time" or TIME.fullmatch(value)
     if not good:
-        raise wrong(at, kind if "|" not in kind else "TYPE_ENUM", value)
+        raise wrong(at, kind, value)
 
 
 def is_integer(value):

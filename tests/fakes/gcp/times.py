@@ -20,7 +20,7 @@ def zulu(seconds=None):
 
 
 class Later:
-    """What is due is done when somebody looks: nothing runs by itself."""
+    """What is due is done when settle() is called: before every call, and some thirty times a second."""
 
     def __init__(self):
         self.heap = []

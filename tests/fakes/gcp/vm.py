@@ -128,6 +128,7 @@ class Machine:
         self.type = last(wanted["machineType"])
         self.created_by = created_by
         self.preempted = False
+        self.on_end = None      # called when it is gone, for whatever reason
         self.path = f"projects/{cloud.project}/zones/{zone}/instances/{name}"
         number = cloud.number()
         self.id = str(number)
@@ -220,7 +221,8 @@ class Machine:
                 operation.finish(*failure)
                 return
             operation.run()
-            self.doc["status"] = "STAGING"
+            if self.status == "PROVISIONING":       # it may be on its way out already
+                self.doc["status"] = "STAGING"
             cloud.later.after(cloud.boot_s, running)
 
         def running():
@@ -245,6 +247,8 @@ class Machine:
                 del self.cloud.disks[key]
             elif key in self.cloud.disks:
                 self.cloud.disks[key].pop("users", None)
+        if self.on_end:
+            self.on_end()
 
     def stops(self, then=None):
         """STOPPING, later TERMINATED, later `then`."""
