@@ -4,6 +4,7 @@ import os
 import time
 
 from celery import Celery
+from kombu.transport.redis import QoS
 
 app = Celery("celery_tasks", broker=os.environ["TASKS_REDIS"])
 app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=1, task_acks_late=False,
@@ -11,6 +12,8 @@ app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=1, task_acks
                 # A task whose worker lost redis before it could acknowledge is delivered again after
                 # this many seconds (an hour, if nothing is said).
                 broker_transport_options={"visibility_timeout": 10})
+# Workers look for such tasks every tenth time they could, which takes up to 100 seconds; here every time.
+QoS.restore_visible.__defaults__ = (0, 10, 1)
 
 
 def note(word, number):

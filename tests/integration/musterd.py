@@ -13,7 +13,11 @@ BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 
 
 def wait_for(what, seconds, condition, every=0.05):
-    """The first true answer of condition(); fails, naming `what`, when there is none in time."""
+    """The first true answer of condition(); fails, naming `what`, when there is none in time.
+
+    `seconds` is what a quiet machine needs at most; a busy one is given a minute at least.
+    """
+    seconds = max(seconds, 60)
     until = time.monotonic() + seconds
     while True:
         answer = condition()
