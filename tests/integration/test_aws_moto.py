@@ -40,17 +40,6 @@ def moto(tmp_path):
     server.stop()
 
 
-@pytest.fixture
-def cloud(moto, musterd, monkeypatch):
-    environment(monkeypatch, moto.url)
-    musterd.settings = "list_every: 1s\n"
-    ec2 = client(moto.url)
-    agents = Agents(musterd, lambda: [i["InstanceId"] for i in instances(ec2, "pending", "running")])
-    agents.start()
-    yield ec2
-    agents.stop()
-
-
 def depth(musterd, jobs):
     (pathlib.Path(musterd.folder) / "depth").write_text(f"{jobs}\n")
 
@@ -85,64 +74,57 @@ def check_tags(ec2):
         assert have["muster:offer"].startswith(f"aws/{REGION}/")
 
 
-def test_a_fleet_and_back(cloud, musterd):
-    ec2 = cloud
-    made = ec2.create_launch_template(LaunchTemplateName="render",
-                                      LaunchTemplateData={"ImageId": image(ec2)})
-    template = made["LaunchTemplate"]["LaunchTemplateId"]
-    write(musterd, what=f"launch_template: {template}", where=f"subnets: [{', '.join(subnets(ec2))}]",
-          buy="on_demand: { base: 0 slots, share: 30% }")
-    musterd.start()
-    depth(musterd, 40)
-    wait_for("40 machines", 60, lambda: len(living(ec2)) >= 40)
-    wait_for("they are ready", 60, lambda: musterd.pool("render")["nodes"]["ready"] == 40)
-    lifecycles = collections.Counter(i.get("InstanceLifecycle", "on-demand") for i in living(ec2))
-    assert lifecycles == {"spot": 28, "on-demand": 12}
-    spread = collections.Counter((i["InstanceType"], i["SubnetId"]) for i in living(ec2)
-                                 if i.get("InstanceLifecycle") == "spot")
-    assert len(spread) == 6, spread
-    check_tags(ec2)
-    depth(musterd, 0)
-    wait_for("nothing is left", 90, lambda: not living(ec2))
-    wait_for("and musterd knows", 30, lambda: musterd.machines("render") == 0)
-    assert len(instances(ec2)) == 40, "never more than were needed"
-    check_tags(ec2)
-
-
-def test_with_no_more_rights_than_the_policy_gives(moto, musterd, monkeypatch):
-    """moto checks signatures and IAM actions; musterd is a user who has deploy/aws/policy.json and nothing else."""
+def least_rights(moto):
+    """Two IAM users of moto, which from now on checks signatures and actions: musterd has deploy/aws/policy.json and
+    nothing else, the looker may do all. (moto knows actions, no resources.)"""
+    policy = json.loads((pathlib.Path(ROOT) / "deploy" / "aws" / "policy.json").read_text())
+    policy |= {"Statement": [s | {"Resource": "*"} for s in policy["Statement"]]}
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     iam = client(moto.url, "iam")
     keys = {}
-    everything = json.dumps({"Version": "2012-10-17",
-                             "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
-    # moto knows actions, no resources.
-    policy = json.loads((pathlib.Path(ROOT) / "deploy" / "aws" / "policy.json").read_text())
-    policy = json.dumps(policy | {"Statement": [s | {"Resource": "*"} for s in policy["Statement"]]})
     for name, document in (("musterd", policy), ("looker", everything)):
         iam.create_user(UserName=name)
-        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document)
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(document))
         keys[name] = iam.create_access_key(UserName=name)["AccessKey"]
-    root = client(moto.url)
-    template = root.create_launch_template(LaunchTemplateName="render", LaunchTemplateData={"ImageId": image(root)})
-    write(musterd, what=f"launch_template: {template['LaunchTemplate']['LaunchTemplateId']}", max=6,
-          where=f"subnets: [{', '.join(subnets(root))}]")
     urllib.request.urlopen(urllib.request.Request(
         moto.url + "/moto-api/reset-auth", data=b"0", headers={"Content-Type": "application/octet-stream"})).close()
+    return keys
+
+
+def test_forty_and_back_with_least_rights(moto, musterd, monkeypatch):
+    """0 -> 40 -> 0 over two types and three zones, 30 % on demand; signatures and rights are checked all the while."""
+    root = client(moto.url)
+    made = root.create_launch_template(LaunchTemplateName="render", LaunchTemplateData={"ImageId": image(root)})
+    write(musterd, what=f"launch_template: {made['LaunchTemplate']['LaunchTemplateId']}",
+          where=f"subnets: [{', '.join(subnets(root))}]", buy="on_demand: { base: 0 slots, share: 30% }")
+    keys = least_rights(moto)
     environment(monkeypatch, moto.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["musterd"]["AccessKeyId"])
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["musterd"]["SecretAccessKey"])
-    looker = boto3.client("ec2", region_name=REGION, endpoint_url=moto.url,
-                          aws_access_key_id=keys["looker"]["AccessKeyId"],
-                          aws_secret_access_key=keys["looker"]["SecretAccessKey"])
-    musterd.settings = "list_every: 1s\n"
-    agents = Agents(musterd, lambda: [i["InstanceId"] for i in instances(looker, "pending", "running")])
+    ec2 = boto3.client("ec2", region_name=REGION, endpoint_url=moto.url,
+                       aws_access_key_id=keys["looker"]["AccessKeyId"],
+                       aws_secret_access_key=keys["looker"]["SecretAccessKey"])
+    with pytest.raises(root.exceptions.ClientError, match="AuthFailure"):
+        root.describe_instances()  # the checks are on
+    musterd.settings = "list_every: 2s\n"
+    agents = Agents(musterd, lambda: [n["id"] for n in musterd.get("/nodes")["nodes"] if n["id"]])
     agents.start()
     try:
         musterd.start()
-        depth(musterd, 6)
-        wait_for("6 machines", 60, lambda: len(living(looker)) == 6)
+        depth(musterd, 40)
+        wait_for("40 are ready", 120, lambda: musterd.pool("render")["nodes"]["ready"] == 40, every=0.5)
+        alive = living(ec2)
+        lifecycles = collections.Counter(i.get("InstanceLifecycle", "on-demand") for i in alive)
+        assert lifecycles == {"spot": 28, "on-demand": 12}
+        spread = collections.Counter((i["InstanceType"], i["SubnetId"]) for i in alive
+                                     if i.get("InstanceLifecycle") == "spot")
+        assert len(spread) == 6, spread
+        check_tags(ec2)
         depth(musterd, 0)
-        wait_for("nothing is left", 60, lambda: not living(looker))
+        wait_for("nothing is left", 120, lambda: musterd.machines("render") == 0, every=0.5)
+        assert not living(ec2), "and boto3 sees it, too"
+        assert len(instances(ec2)) == 40, "never more than were needed"
+        check_tags(ec2)
         # (The filter of spot requests is none that moto knows.)
         for word in ("spot prices cannot", "UnauthorizedOperation", "AccessDenied", "AuthFailure"):
             assert word not in musterd.log(), musterd.log()
