@@ -12,12 +12,13 @@ struct aws_call {
     struct aws_request request; /* its texts are inside `texts` */
     aws_done_cb *done;
     void *ctx;
-    struct http_call *http;   /* while it is under way */
-    int attempt;              /* tries so far */
-    bool refreshed;           /* credentials or clock were renewed for it */
-    bool in_doubt;            /* one of the tries may have been carried out */
-    double spent;             /* of the retry budget */
-    int64_t not_before_ns;    /* boot time */
+    struct http_call *http; /* while it is under way */
+    int attempt;            /* tries so far */
+    bool refreshed;         /* credentials or clock were renewed for it */
+    bool in_doubt;          /* one of the tries may have been carried out */
+    double spent;           /* of the retry budget */
+    int64_t not_before_ns;  /* boot time */
+    int64_t asked_ns;
     struct aws_stream stream; /* where the answer is taken in pieces */
     struct error failure;
     char texts[];

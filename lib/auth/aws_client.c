@@ -225,13 +225,23 @@ static int64_t turn_ns(struct aws_client *client, struct aws_call *call, struct 
         return call->not_before_ns - now_ns;
     if (aws_limits_find(&client->limits, &call->request, now_ns, &limit, NULL) < 0)
         return NS_PER_S; /* no memory: later */
-    int64_t wait_ns = aws_limit_wait_ns(limit, call->request.resource_tokens, now_ns);
-    if (limit->blocked == client->round && wait_ns == 0)
-        wait_ns = NS_PER_MS;
-    if (wait_ns > 0)
-        limit->blocked = client->round;
     *ret = limit;
-    return wait_ns;
+    return aws_limit_wait_ns(limit, client->round, call->request.resource_tokens, now_ns);
+}
+
+/* Its turn would come too late for whoever asked: told now, and sure not to happen later. */
+static bool gives_up(struct aws_client *client, struct aws_call *call, int64_t wait_ns)
+{
+    struct error err = { 0 };
+    if (call->request.wait_max_ns <= 0 ||
+        boot_ns(client) + wait_ns - call->asked_ns <= call->request.wait_max_ns)
+        return false;
+    error_set(&err, MUSTER_E_THROTTLED,
+              "%s %s (%s): not sent: the limits of that API let it through in %lld s",
+              aws_service_word(call->request.service), call->request.action, call->request.region,
+              (long long)(wait_ns / NS_PER_S));
+    fail(client, call, &err);
+    return true;
 }
 
 typedef void ready_fn(struct aws_client *client, struct aws_call *call, const void *what);
@@ -256,6 +266,8 @@ static size_t each_ready(struct aws_client *client, bool want_signed, ready_fn *
             if (client->in_flight >= IN_FLIGHT_MAX)
                 return found;
             int64_t wait_ns = turn_ns(client, call, &limit);
+            if (wait_ns > 0 && gives_up(client, call, wait_ns))
+                continue;
             if (wait_ns > 0) {
                 *ret_next_ns = wait_ns < *ret_next_ns ? wait_ns : *ret_next_ns;
                 continue;
@@ -331,6 +343,7 @@ int aws_call(struct aws_client *client, const struct aws_request *request, aws_d
     if (rc < 0)
         return rc;
     call->client = client;
+    call->asked_ns = boot_ns(client);
     call->done = done;
     call->ctx = ctx;
     aws_call_list_append(&client->waiting, call);

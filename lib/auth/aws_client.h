@@ -69,6 +69,11 @@ struct aws_request {
     bool unsigned_call; /* AssumeRoleWithWebIdentity */
     unsigned
         resource_tokens; /* instances this call starts or stops, for the per-instance buckets */
+    /*
+     * So long it may wait here for its turn; when that would take longer it is MUSTER_E_THROTTLED at once,
+     * and will not be sent. 0: as long as it takes.
+     */
+    int64_t wait_max_ns;
     size_t response_max; /* 0: 8 MiB */
     aws_piece_cb
         *piece; /* takes the answer, which is then never held whole; NULL: done is given it */

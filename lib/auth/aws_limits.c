@@ -4,7 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #define BUDGET_TOKENS 500.0
+/* Calls that leave at a distance may arrive close upon each other. */
+#define JITTER_S  0.15
+#define SPARE_MIN 0.5
 
 struct published {
     const char *action; /* a prefix when it ends in '*' */
@@ -93,6 +98,12 @@ void aws_limits_release(struct aws_limits *limits)
     release_values(&limits->budgets);
 }
 
+static void fill(struct bucket *b, double capacity, double rate, int64_t now_ns)
+{
+    double spare = rate * JITTER_S > SPARE_MIN ? rate * JITTER_S : SPARE_MIN;
+    bucket_init(b, capacity > 2 * spare ? capacity - spare : capacity, rate, now_ns);
+}
+
 int aws_limits_find(struct aws_limits *limits, const struct aws_request *request, int64_t now_ns,
                     struct aws_limit **ret, struct error *err)
 {
@@ -107,8 +118,8 @@ int aws_limits_find(struct aws_limits *limits, const struct aws_request *request
         if (!limit)
             return error_nomem(err);
         memcpy(limit->key, key, sizeof(key));
-        bucket_init(&limit->requests, p->capacity, p->rate, now_ns);
-        bucket_init(&limit->resources, p->resource_capacity, p->resource_rate, now_ns);
+        fill(&limit->requests, p->capacity, p->rate, now_ns);
+        fill(&limit->resources, p->resource_capacity, p->resource_rate, now_ns);
         if (!map_put(&limits->limits, limit->key, limit)) {
             free(limit);
             return error_nomem(err);
@@ -123,13 +134,33 @@ static bool counts_resources(const struct aws_limit *limit)
     return limit->resources.capacity > 0;
 }
 
-int64_t aws_limit_wait_ns(struct aws_limit *limit, size_t resource_tokens, int64_t now_ns)
+static void begin_round(struct aws_limit *limit, uint64_t round)
 {
-    int64_t wait = bucket_wait_ns(&limit->requests, 1, now_ns);
-    int64_t more = counts_resources(limit)
-                       ? bucket_wait_ns(&limit->resources, (double)resource_tokens, now_ns)
-                       : 0;
-    return wait > more ? wait : more;
+    if (limit->round == round)
+        return;
+    limit->round = round;
+    limit->calls_ahead = limit->resources_ahead = 0;
+}
+
+int64_t aws_limit_wait_ns(struct aws_limit *limit, uint64_t round, size_t resource_tokens,
+                          int64_t now_ns)
+{
+    double resources = counts_resources(limit) ? (double)resource_tokens : 0;
+    begin_round(limit, round);
+    int64_t wait = bucket_wait_behind_ns(&limit->requests, limit->calls_ahead, 1, now_ns);
+    if (counts_resources(limit)) {
+        int64_t more =
+            bucket_wait_behind_ns(&limit->resources, limit->resources_ahead, resources, now_ns);
+        wait = more > wait ? more : wait;
+    }
+    /* Who waits is not overtaken. */
+    if (wait == 0 && limit->calls_ahead > 0)
+        wait = NS_PER_MS;
+    if (wait > 0) {
+        limit->calls_ahead += 1;
+        limit->resources_ahead += resources;
+    }
+    return wait;
 }
 
 void aws_limit_take(struct aws_limit *limit, size_t resource_tokens, int64_t now_ns)

@@ -15,7 +15,9 @@
 struct aws_limit {
     struct bucket requests;
     struct bucket resources; /* instances started or stopped; capacity 0: not counted */
-    uint64_t blocked; /* the round in which a call had to wait here: later ones wait behind it */
+    /* In this round of looking at the calls that wait: what those want that have to wait here. */
+    uint64_t round;
+    double calls_ahead, resources_ahead;
     char key[];
 };
 
@@ -34,7 +36,12 @@ void aws_limits_release(struct aws_limits *limits);
 /* The buckets a request takes from; made when first asked for. */
 int aws_limits_find(struct aws_limits *limits, const struct aws_request *request, int64_t now_ns,
                     struct aws_limit **ret, struct error *err);
-int64_t aws_limit_wait_ns(struct aws_limit *limit, size_t resource_tokens, int64_t now_ns);
+/*
+ * How long until the turn of a call that comes after all those that had to wait in this round; 0: now.
+ * Rounds are numbered from 1 by the caller, who asks for each waiting call, in order.
+ */
+int64_t aws_limit_wait_ns(struct aws_limit *limit, uint64_t round, size_t resource_tokens,
+                          int64_t now_ns);
 void aws_limit_take(struct aws_limit *limit, size_t resource_tokens, int64_t now_ns);
 /* The service answered RequestLimitExceeded with this message: which of the two was it? */
 void aws_limit_refused(struct aws_limit *limit, const char *message, int64_t now_ns);

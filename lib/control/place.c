@@ -17,6 +17,8 @@ static int64_t backoff_ns(int code, int failures)
     } else if (code == MUSTER_E_QUOTA || code == MUSTER_E_CONFIG || code == MUSTER_E_AUTH) {
         first = 300 * NS_PER_S;
         most = 1800 * NS_PER_S;
+    } else if (code == MUSTER_E_THROTTLED) {
+        most = 60 * NS_PER_S; /* limits on calls refill all the time, and hold so much at most */
     }
     int64_t wait = first;
     for (int i = 1; i < failures && wait < most; i++)

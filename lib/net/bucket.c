@@ -25,7 +25,12 @@ static void refill(struct bucket *b, int64_t now_ns)
 
 int64_t bucket_wait_ns(struct bucket *b, double tokens, int64_t now_ns)
 {
-    double need = tokens < b->capacity ? tokens : b->capacity;
+    return bucket_wait_behind_ns(b, 0, tokens, now_ns);
+}
+
+int64_t bucket_wait_behind_ns(struct bucket *b, double ahead, double tokens, int64_t now_ns)
+{
+    double need = ahead + (tokens < b->capacity ? tokens : b->capacity);
     refill(b, now_ns);
     /* A hair's breadth is forgiven, or rounding would ask for one more nanosecond for ever. */
     if (b->level >= need - 1e-6)

@@ -22,6 +22,8 @@ void bucket_init(struct bucket *b, double capacity, double rate, int64_t now_ns)
 
 /* How long until `tokens` can be taken; 0: now. More than the capacity wait for a full bucket. */
 int64_t bucket_wait_ns(struct bucket *b, double tokens, int64_t now_ns);
+/* The same for somebody behind others, who wait for `ahead` tokens together. */
+int64_t bucket_wait_behind_ns(struct bucket *b, double ahead, double tokens, int64_t now_ns);
 /* Takes them; whoever does not wait first leaves the bucket in debt. */
 void bucket_take(struct bucket *b, double tokens, int64_t now_ns);
 

@@ -10,11 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "providers/aws/aws.h"
 #include "providers/aws/user_data.h"
 
 #define SENT_MAX 512 /* launches without an answer whose parameters are remembered */
+
+/*
+ * With all its tries a launch is answered before the core takes it for lost. One that waited on would be
+ * sent when nobody reckons with its machines any more.
+ */
+#define WAIT_MAX_NS (40 * NS_PER_S)
 
 struct launch_op {
     struct aws_op base;
@@ -294,6 +301,7 @@ static void send_launch(struct launch_op *launch)
         .priority = AWS_LAUNCH,
         .repeatable = true, /* by its token */
         .resource_tokens = launch->fleet ? 0 : (unsigned)launch->intent.count,
+        .wait_max_ns = WAIT_MAX_NS,
     };
     keep_sent(launch->base.provider, launch->intent.token, &launch->body);
     launch->base.answer = launch_answer;

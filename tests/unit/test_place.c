@@ -194,7 +194,7 @@ static void failures_are_rested_by_their_remedy(void **state)
         int64_t first_s, second_s, most_s;
     } cases[] = {
         { "may work again soon", MUSTER_E_TRANSIENT, 5, 10, 300 },
-        { "too many calls", MUSTER_E_THROTTLED, 5, 10, 300 },
+        { "too many calls", MUSTER_E_THROTTLED, 5, 10, 60 },
         { "sold out", MUSTER_E_CAPACITY, 180, 360, 1800 },
         { "a limit of the account", MUSTER_E_QUOTA, 300, 600, 1800 },
         { "credentials", MUSTER_E_AUTH, 300, 600, 1800 },
