@@ -204,9 +204,10 @@ def test_a_spot_machine_is_taken_back(cloud, ask):
         assert answer.read() == b"TRUE" and answer.headers["Metadata-Flavor"] == "Google"
     wait_for("one is gone", 60, lambda: not cloud.alive() and len(cloud.machines) == 1)
     wait_for("one is stopped", 60, lambda: ask("GET", ZONE + "/instances/stays")[1]["status"] == "TERMINATED")
-    _, told = ask("GET", ZONE + "/operations?filter=" + urllib.parse.quote(
-        'operationType="compute.instances.preempted"'))
-    assert {o["targetLink"].rsplit("/", 1)[1] for o in told["items"]} == {"stays", "goes"}
+    preempted = urllib.parse.quote('operationType="compute.instances.preempted"')
+    _, told = ask("GET", "/aggregated/operations?orderBy=creationTimestamp%20desc&filter=" + preempted)
+    found = told["items"]["zones/us-central1-a"]["operations"]
+    assert [o["targetLink"].rsplit("/", 1)[1] for o in found] == ["goes", "stays"], "the newest first"
 
 
 def test_a_group_makes_what_is_missing_again(cloud, ask):
@@ -218,6 +219,13 @@ def test_a_group_makes_what_is_missing_again(cloud, ask):
     ask("DELETE", ZONE + "/instances/" + name)
     wait_for("one less", 60, lambda: len(cloud.ended) == 1 and len(cloud.alive()) >= 1)
     wait_for("it is made again", 60, lambda: name in names(cloud.alive()))
+    print_ = ask("GET", group)[1]["fingerprint"]
+    labels = {"allInstancesConfig": {"properties": {"labels": {"p": "x"}}}}
+    assert ask("PATCH", group, labels | {"fingerprint": print_})[0] == 200
+    assert ask("PATCH", group, labels | {"fingerprint": print_})[0] == 412
+    ask("POST", group + "/createInstances", {"instances": [{"name": "labelled"}]})
+    wait_for("it has the labels", 60, lambda: [m.doc["labels"] for m in cloud.alive() if m.name == "labelled"] == [
+        {"p": "x"}])
     cloud.capacity["*", "us-central1-a", "*"] = 0
     ask("POST", group + "/createInstances", {"instances": [{"name": "mine"}]})
 
@@ -227,10 +235,10 @@ def test_a_group_makes_what_is_missing_again(cloud, ask):
 
     last = wait_for("it says why", 60, told)
     assert last["errors"]["errors"][0]["code"] == "ZONE_RESOURCE_POOL_EXHAUSTED"
-    assert ask("GET", group)[1]["targetSize"] == 3
+    assert ask("GET", group)[1]["targetSize"] == 4
     assert ask("POST", group + "/deleteInstances", {"instances": ["zones/us-central1-a/instances/other"]})[0] == 400
     ask("POST", group + "/deleteInstances", {"instances": ["zones/us-central1-a/instances/mine"]})
-    assert ask("GET", group)[1]["targetSize"] == 2
+    assert ask("GET", group)[1]["targetSize"] == 3
 
 
 def test_rates(cloud, ask):

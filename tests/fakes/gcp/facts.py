@@ -25,8 +25,8 @@ USED = {
         instances.stop instances.setLabels instances.simulateMaintenanceEvent regionInstances.bulkInsert
         instanceGroupManagers.get instanceGroupManagers.list instanceGroupManagers.insert instanceGroupManagers.delete
         instanceGroupManagers.resize instanceGroupManagers.createInstances instanceGroupManagers.deleteInstances
-        instanceGroupManagers.listManagedInstances instanceGroupManagers.listErrors
-        regionInstanceGroupManagers.get regionInstanceGroupManagers.resize regionInstanceGroupManagers.createInstances
+        instanceGroupManagers.listManagedInstances instanceGroupManagers.listErrors instanceGroupManagers.patch
+        regionInstanceGroupManagers.patch regionInstanceGroupManagers.get regionInstanceGroupManagers.resize regionInstanceGroupManagers.createInstances
         regionInstanceGroupManagers.deleteInstances regionInstanceGroupManagers.listManagedInstances
         zoneOperations.get zoneOperations.wait zoneOperations.list
         regionOperations.get regionOperations.wait regionOperations.list

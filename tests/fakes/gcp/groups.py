@@ -1,5 +1,6 @@
 """Managed instance groups: they keep a size, make what is missing again and again, and end what they are told to."""
 
+import base64
 import random
 import string
 
@@ -11,7 +12,7 @@ from .places import check_region, check_zone, region_of
 from .refusal import Refusal, exists, invalid, not_found
 from .templates import template_of
 from .times import stamp
-from .vm import Machine, check_name, check_properties, last
+from .vm import Machine, check_labels, check_name, check_properties, last, merge
 
 KINDS = ("instanceGroupManagers", "regionInstanceGroupManagers")
 
@@ -40,6 +41,8 @@ class Member:
             cloud.later.after(cloud.mig_retry_s, self.create)
             return
         wanted = template_of(cloud, group.doc["instanceTemplate"])
+        extra = (group.doc.get("allInstancesConfig") or {}).get("properties") or {}
+        wanted = merge(wanted, {"labels": extra.get("labels") or {}})
         wanted = wanted | {"metadata": {"items": (wanted.get("metadata") or {}).get("items", []) + [
             {"key": "created-by", "value": f"projects/{cloud.project_number}/{group.scope}/instanceGroupManagers/"
                                            f"{group.name}"}]}}
@@ -178,6 +181,24 @@ def get(cloud, call):
 def list_(cloud, call):
     found = [group.document() for (scope, _), group in cloud.groups.items() if scope == call.scope]
     return paged(cloud, call, "compute#instanceGroupManagerList", "instanceGroupManagers", found)
+
+
+@handles(*both("patch"))
+def patch(cloud, call):
+    """A target template, size or configuration; machines that are there stay as they are."""
+    def work():
+        group, body = find(cloud, call), dict(call.body)
+        print_ = body.pop("fingerprint", None)
+        if print_ is not None and print_ != group.doc["fingerprint"]:
+            raise Refusal(412, "conditionNotMet", "The fingerprint is not that of the group as it is now.")
+        check_labels(((body.get("allInstancesConfig") or {}).get("properties") or {}).get("labels") or {})
+        unknown = set(body) - {"allInstancesConfig", "instanceTemplate", "updatePolicy", "name"}
+        if unknown:
+            raise Refusal(400, "invalid", f"The fake does not patch {sorted(unknown)}.")
+        group.doc = merge(group.doc, body)
+        group.doc["fingerprint"] = base64.b64encode(str(cloud.number()).encode()[-8:]).decode()
+        return done(cloud, call, group, "compute.instanceGroupManagers.patch")
+    return cloud.once(call, work)
 
 
 @handles(*both("resize"))

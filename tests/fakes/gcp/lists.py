@@ -31,15 +31,20 @@ def place_of(cloud, call):
         raise invalid("pageToken", text, "The page token is invalid.") from None
 
 
-def ordered(call, found):
+def by_name(doc):
+    return doc["name"]
+
+
+def by_age(doc):
+    return -int(doc["id"])
+
+
+def place_in(call):
+    """What the order of a list goes by."""
     order = call.query.get("orderBy", "name")
-    if order == "name":
-        return sorted(found, key=lambda doc: doc["name"]), lambda doc: doc["name"]
-    if order == "creationTimestamp desc":
-        def newest(doc):
-            return [-int(doc["id"])]
-        return sorted(found, key=newest), newest
-    raise invalid("orderBy", order, "The order is not supported.")
+    if order not in ("name", "creationTimestamp desc"):
+        raise invalid("orderBy", order, "The order is not supported.")
+    return by_name if order == "name" else by_age
 
 
 def paged(cloud, call, kind, collection, found, key="items"):
@@ -54,7 +59,8 @@ def paged(cloud, call, kind, collection, found, key="items"):
     wanted = filters.parse(call.query.get("filter"))
     let_through = [doc for doc in found if wanted(doc)]
     cloud.rates.left_out(len(found) - len(let_through), call.scope, cloud.project_number)
-    found, place = ordered(call, let_through)
+    place = place_in(call)
+    found = sorted(let_through, key=place)
     after = place_of(cloud, call)
     if after is not None:
         found = [doc for doc in found if place(doc) > after[0]]
@@ -70,7 +76,7 @@ def aggregated(cloud, call, kind, collection, found, scopes):
     """One page of what is in all scopes: those with nothing on it say so, those that cannot be reached as well."""
     partial = call.query.get("returnPartialSuccess", False)
     wanted = filters.parse(call.query.get("filter"))
-    most, after = size(cloud, call), place_of(cloud, call)
+    most, after, place = size(cloud, call), place_of(cloud, call), place_in(call)
     if after is not None and len(after) != 2:
         raise invalid("pageToken", call.query["pageToken"], "The page token is invalid.")
     items, unreachables, room, last, more, left_out = {}, [], most, None, False, 0
@@ -82,8 +88,8 @@ def aggregated(cloud, call, kind, collection, found, scopes):
             unreachables.append(scope)
             continue
         docs = []
-        for doc in sorted(found.get(scope, []), key=lambda d: d["name"]):
-            if after is not None and (scope, doc["name"]) <= after:
+        for doc in sorted(found.get(scope, []), key=place):
+            if after is not None and (scope, place(doc)) <= after:
                 continue
             if not wanted(doc):
                 left_out += 1
@@ -92,7 +98,7 @@ def aggregated(cloud, call, kind, collection, found, scopes):
                 more = True
                 break
             docs.append(doc)
-            last, room = (scope, doc["name"]), room - 1
+            last, room = (scope, place(doc)), room - 1
         items[scope] = {collection: docs} if docs else {"warning": nothing(scope)}
     cloud.rates.left_out(left_out, "global", cloud.project_number)
     answer = {"kind": kind, "id": f"projects/{cloud.project}/aggregated/{collection}", "items": items,

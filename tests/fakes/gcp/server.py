@@ -227,12 +227,12 @@ class FakeGCP(Cloud):
 
     def write(self, method, call, document):
         """The answer as text. What does not fit Google's documents is a mistake of the fake, and told as one."""
+        if "fields" in call.query:
+            document = partial.pick(document, partial.parse(call.query["fields"]))
         try:
             schema.check("#" + method.answer, document, "", method.service)
         except Refusal as refusal:
             raise AssertionError(f"the fake's own answer to {method.name}: {refusal.message}") from refusal
-        if "fields" in call.query:
-            document = partial.pick(document, partial.parse(call.query["fields"]))
         if call.query.get("prettyPrint", True):
             return json.dumps(document, indent=2)
         return json.dumps(document, separators=(",", ":"))
