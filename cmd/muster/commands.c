@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "muster.h"
+#include "simulation.h"
 
 const struct command commands[] = {
     { "check", "FILE|DIR...", "validate policy files",
@@ -37,5 +38,12 @@ const struct command commands[] = {
       "The node takes no new jobs, finishes those it has, and is then given back. Needs the admin\n"
       "token.",
       "", 1, 1, command_drain },
+    { "simulate", "FILE", "what a policy file would do and cost",
+      "Runs a policy file in virtual time, through the very code that musterd runs, over recorded "
+      "or\n"
+      "made-up work: what it would have cost, how long jobs would have waited. Asks nobody, "
+      "changes\n"
+      "nothing. docs/simulate.md tells of traces, boots and markets.",
+      SIMULATION_FLAGS "fE", 1, 1, command_simulate },
     { NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };

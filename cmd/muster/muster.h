@@ -27,7 +27,12 @@ struct cli {
     bool print_effective, schema, reference;
     bool live;
     const char *config; /* muster.yaml; NULL: where musterd looks for it */
-    int argc;           /* what is left: the command's own arguments */
+    struct {            /* simulations; as written, NULL: not given */
+        const char *work, *service, *scale, *gaps, *length;
+        const char *boot, *market, *promise, *seed, *tick;
+        const char *csv, *every;
+    } sim;
+    int argc; /* what is left: the command's own arguments */
     char **argv;
 
     bool color; /* for standard output: a terminal, and nobody said no */
@@ -126,5 +131,6 @@ int command_top(const struct cli *cli);
 int command_pause(const struct cli *cli);
 int command_resume(const struct cli *cli);
 int command_drain(const struct cli *cli);
+int command_simulate(const struct cli *cli);
 
 #endif

@@ -30,6 +30,23 @@ static const struct {
       "the decision in force then: 2026-11-22T09:40Z, or 10m for ten minutes ago", false },
     { 'a', "all", NULL, "all pools", false },
     { 'i', "until-idle", NULL, "end when no work and no node is left", false },
+    { 'w', "work", "WORK",
+      "a trace (CSV, SWF), or 'poisson 0.4/s, for 30d, service lognormal 30s cv 1'", false },
+    { 'v', "service", "DISTRIBUTION", "of service times, where the trace has none", false },
+    { 'y', "scale", "FACTOR", "so many times as much work", false },
+    { 'g', "gaps", "zero|fill",
+      "what intervals are that the trace leaves out; else they are refused", false },
+    { 'd', "for", "DURATION", "end after so long; default: when the work is done", false },
+    { 'b', "boot", "BOOT",
+      "aws, gcp, fast, local, instant, or a distribution; default: by provider", false },
+    { 'm', "market", "FILE",
+      "capacity and prices over time (CSV: t_s, offer, capacity, price_usd_h)", false },
+    { 'p', "promise", "PROMISE", "'wait < 10m' or 'done < 10m'; default: the file's drain.within",
+      false },
+    { 'x', "seed", "NUMBER", "of all that is drawn; default 1", false },
+    { 'q', "tick", "DURATION", "musterd's tick; default 1s", false },
+    { 'f', "csv", "FILE", "write the time series there", false },
+    { 'E', "every", "DURATION", "a row of it each; default: a thousand rows", false },
     { 'u', "url", "URL", "of musterd; default $MUSTER_URL, or " DEFAULT_URL, true },
     { 'k', "token-file", "FILE", "default $MUSTER_TOKEN_FILE, or " DEFAULT_TOKEN, true },
     { 'c', "ca-file", "FILE", "whom to trust for https; default: the system's authorities", true },
@@ -58,6 +75,26 @@ void options_help(const struct command *command, struct buf *out)
         buf_addf(out, "  %-20s %s\n", name, rows[i].help);
     }
     buf_add_c(out, "\nExit status: 0 yes or done, 1 the answer is no, 2 usage or environment.\n");
+}
+
+static bool take_sim(struct cli *cli, int letter, const char *value)
+{
+    const struct {
+        int letter;
+        const char **to;
+    } words[] = {
+        { 'w', &cli->sim.work },   { 'v', &cli->sim.service }, { 'y', &cli->sim.scale },
+        { 'g', &cli->sim.gaps },   { 'd', &cli->sim.length },  { 'b', &cli->sim.boot },
+        { 'm', &cli->sim.market }, { 'p', &cli->sim.promise }, { 'x', &cli->sim.seed },
+        { 'q', &cli->sim.tick },   { 'f', &cli->sim.csv },     { 'E', &cli->sim.every },
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (words[i].letter == letter) {
+            *words[i].to = value;
+            return true;
+        }
+    }
+    return false;
 }
 
 static void take(struct cli *cli, int letter, const char *value, bool *ret_help)
@@ -169,7 +206,8 @@ bool options_parse(int argc, char **argv, const struct command *command, struct 
                      letter == ':' ? "needs a value" : "unknown option");
             return trouble(command, text);
         }
-        take(&cli, letter, optarg, &help);
+        if (!take_sim(&cli, letter, optarg))
+            take(&cli, letter, optarg, &help);
     }
     cli.argc = argc - optind;
     cli.argv = argv + optind;

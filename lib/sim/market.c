@@ -1,6 +1,7 @@
 #include "sim/market.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -91,10 +92,18 @@ struct sim_offer_market *sim_market_add(struct sim_market *market, const char *p
     return entry;
 }
 
+/* "us-east-1a/c6i.xlarge" stands for "aws/us-east-1a/c6i.xlarge/spot": traces of spot markets say so. */
+static bool fits(const char *pattern, const char *offer)
+{
+    char spot[OFFER_NAME_MAX + 8];
+    snprintf(spot, sizeof(spot), "*/%s/spot", pattern);
+    return fnmatch(pattern, offer, 0) == 0 || fnmatch(spot, offer, 0) == 0;
+}
+
 const struct sim_offer_market *sim_market_find(const struct sim_market *market, const char *offer)
 {
     for (size_t i = 0; i < market->offers.len; i++) {
-        if (fnmatch(market->offers.at[i]->pattern, offer, 0) == 0)
+        if (fits(market->offers.at[i]->pattern, offer))
             return market->offers.at[i];
     }
     return NULL;

@@ -60,9 +60,10 @@ struct sim_offer_market *sim_market_add(struct sim_market *market, const char *p
 const struct sim_offer_market *sim_market_find(const struct sim_market *market, const char *offer);
 
 /*
- * Reads an event file, CSV with a header: t_s (seconds since the run's beginning), offer (or pool; a
- * pattern), and capacity (or available, running) or price (USD per hour), or both; a row stands where a
- * value changes. `as`: every row without such a column is about this pattern.
+ * Reads an event file, CSV with a header: t_s (seconds; the first row is the run's beginning), offer (or
+ * pool; a pattern), and capacity (machines) or price_usd_h, or both; a row stands where a value changes.
+ * "zone/type" stands for that type on the spot market there. `as`, if not NULL: all rows are about this
+ * pattern. What is wrong is told with file:line.
  */
 int sim_market_read(struct sim_market *market, const char *path, const char *as, struct error *err);
 

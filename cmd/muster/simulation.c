@@ -1,0 +1,202 @@
+#include "simulation.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "sim/csv.h"
+#include "sim/trace.h"
+
+static int trouble(const char *option, const char *text)
+{
+    fprintf(stderr, "muster: --%s: %s\n", option, text);
+    return EXIT_TROUBLE;
+}
+
+static int take_duration(const char *option, const char *text, int64_t *ret_ns)
+{
+    struct error err = { 0 };
+    if (!text)
+        return EXIT_YES;
+    if (units_parse_duration(str_from(text), ret_ns, &err) < 0)
+        return trouble(option, err.text);
+    return *ret_ns > 0 && *ret_ns != UNITS_NEVER ? EXIT_YES
+                                                 : trouble(option, "expected more than 0s");
+}
+
+/* ---- work ------------------------------------------------------------------------------------------ */
+
+static int trace_options(const struct cli *cli, uint64_t seed, struct sim_trace_options *ret)
+{
+    struct error err = { 0 };
+    sim_trace_options_default(ret);
+    ret->seed = seed;
+    if (cli->sim.service) {
+        if (sim_dist_parse(str_from(cli->sim.service), &ret->service, &err) < 0)
+            return trouble("service", err.text);
+        ret->has_service = true;
+    }
+    if (cli->sim.scale && (!sim_number(str_from(cli->sim.scale), &ret->scale) ||
+                           !(ret->scale > 0) || ret->scale > 1e9))
+        return trouble("scale", "expected a factor above 0, such as 0.1");
+    const char *gaps = cli->sim.gaps ? cli->sim.gaps : "";
+    if (strcmp(gaps, "zero") == 0)
+        ret->gaps = SIM_GAPS_ZERO;
+    else if (strcmp(gaps, "fill") == 0)
+        ret->gaps = SIM_GAPS_FILL;
+    else if (gaps[0])
+        return trouble("gaps", "expected zero (nothing arrived) or fill (as much as before)");
+    return EXIT_YES;
+}
+
+static int open_work(struct simulation *s)
+{
+    struct sim_trace_options options;
+    struct error err = { 0 };
+    if (!s->cli->sim.work)
+        return trouble("work", "is needed: a trace, or made-up work such as 'poisson 0.4/s'");
+    int rc = trace_options(s->cli, s->options.seed, &options);
+    if (rc != EXIT_YES)
+        return rc;
+    if (sim_work_open(s->cli->sim.work, &options, &s->work, &err) < 0) {
+        fprintf(stderr, "muster: %s\n", err.text);
+        return EXIT_TROUBLE;
+    }
+    s->options.work = s->work;
+    return EXIT_YES;
+}
+
+/* ---- the rest -------------------------------------------------------------------------------------- */
+
+/* "wait < 10m", "done < 10m" */
+static int take_promise(struct simulation *s, const char *text)
+{
+    struct str rest = str_trim(str_from(text));
+    bool done = str_starts(rest, "done");
+    if (!done && !str_starts(rest, "wait"))
+        return trouble("promise", "expected 'wait < 10m' (begun in time) or 'done < 10m'");
+    rest = str_trim((struct str){ rest.ptr + 4, rest.len - 4 });
+    if (!str_starts(rest, "<"))
+        return trouble("promise", "expected 'wait < 10m' (begun in time) or 'done < 10m'");
+    char within[64];
+    str_copy(within, sizeof(within), str_trim((struct str){ rest.ptr + 1, rest.len - 1 }));
+    s->options.promise = done ? SIM_PROMISE_DONE : SIM_PROMISE_START;
+    s->promised = true;
+    return take_duration("promise", within, &s->options.promise_ns);
+}
+
+static int take_seed(struct simulation *s, const char *text)
+{
+    int64_t seed;
+    struct error err = { 0 };
+    if (units_parse_int(str_from(text), &seed, &err) < 0)
+        return trouble("seed", err.text);
+    s->options.seed = (uint64_t)seed;
+    return EXIT_YES;
+}
+
+static int take_boot(struct simulation *s, const char *text)
+{
+    struct error err = { 0 };
+    if (sim_boot_parse(str_from(text), &s->boot, &err) < 0)
+        return trouble("boot", err.text);
+    s->options.boot = &s->boot;
+    return EXIT_YES;
+}
+
+static int take_market(struct simulation *s, const char *path)
+{
+    struct error err = { 0 };
+    if (sim_market_read(&s->market, path, NULL, &err) == 0)
+        return EXIT_YES;
+    fprintf(stderr, "muster: %s\n", err.text);
+    return EXIT_TROUBLE;
+}
+
+int simulation_init(const struct cli *cli, struct simulation *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    ret->cli = cli;
+    kinds_init(&ret->kinds);
+    sim_market_init(&ret->market);
+    control_options_default(&ret->control);
+    sim_options_default(&ret->options);
+    ret->options.market = &ret->market;
+    ret->options.control = &ret->control;
+    int rc = cli->sim.seed ? take_seed(ret, cli->sim.seed) : EXIT_YES;
+    if (rc == EXIT_YES)
+        rc = take_duration("tick", cli->sim.tick, &ret->control.tick_ns);
+    if (rc == EXIT_YES)
+        rc = take_duration("for", cli->sim.length, &ret->options.duration_ns);
+    if (rc == EXIT_YES && cli->sim.boot)
+        rc = take_boot(ret, cli->sim.boot);
+    if (rc == EXIT_YES && cli->sim.promise)
+        rc = take_promise(ret, cli->sim.promise);
+    if (rc == EXIT_YES && cli->sim.market)
+        rc = take_market(ret, cli->sim.market);
+    return rc == EXIT_YES ? open_work(ret) : rc;
+}
+
+void simulation_release(struct simulation *s)
+{
+    sim_work_free(s->work);
+    sim_market_release(&s->market);
+}
+
+/* ---- policy files ------------------------------------------------------------------------------------ */
+
+int simulation_read(struct simulation *s, const char *file, struct pool_spec **ret)
+{
+    struct problems problems;
+    struct buf out = { 0 };
+    struct error err = { 0 };
+    problems_init(&problems);
+    int rc = kinds_read_policy(&s->kinds, file, ret, &problems, &err);
+    problems_print(&problems, s->cli->color, &out);
+    fputs(buf_text(&out), stderr);
+    if (rc < 0 && rc != MUSTER_E_INVALID)
+        fprintf(stderr, "muster: %s\n", err.text);
+    buf_release(&out);
+    problems_release(&problems);
+    return rc == 0 ? EXIT_YES : rc == MUSTER_E_INVALID ? EXIT_NO : EXIT_TROUBLE;
+}
+
+static const int64_t *find_within(const struct scale_entry *entry)
+{
+    const struct option_set *set = &entry->policy->options;
+    for (const struct option *row = set->rows; row && row->key; row++) {
+        if (strcmp(row->key, "within") == 0 && row->type == OPTION_TYPE_DURATION)
+            return (const int64_t *)(const void *)((const char *)entry->options + row->offset);
+    }
+    return NULL;
+}
+
+void simulation_promise(const struct simulation *s, const struct pool_spec *spec,
+                        struct sim_options *options)
+{
+    if (s->promised)
+        return;
+    options->promise_ns = 0;
+    options->promise = SIM_PROMISE_DONE;
+    for (size_t i = 0; i < spec->scale.len; i++) {
+        const int64_t *within_ns = find_within(&spec->scale.at[i]);
+        if (within_ns && (options->promise_ns == 0 || *within_ns < options->promise_ns))
+            options->promise_ns = *within_ns;
+    }
+}
+
+int simulation_run(struct simulation *s, struct pool_spec *take_spec,
+                   const struct sim_options *options, struct sim_result *ret)
+{
+    struct error err = { 0 };
+    int rc = sim_work_rewind(s->work, &err);
+    if (rc < 0)
+        pool_spec_free(take_spec);
+    else
+        rc = sim_run(take_spec, options, ret, &err);
+    if (rc == 0)
+        return EXIT_YES;
+    fprintf(stderr, "muster: %s\n", err.text);
+    return EXIT_TROUBLE;
+}
