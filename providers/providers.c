@@ -1,12 +1,14 @@
 #include <string.h>
 
 #include "providers/aws/plugin.h"
+#include "providers/gcp/plugin.h"
 #include "providers/local/plugin.h"
 #include "providers/provider.h"
 
 const struct provider_plugin *const providers[] = {
     &provider_local,
     &provider_aws,
+    &provider_gcp,
     NULL,
 };
 

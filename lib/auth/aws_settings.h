@@ -10,8 +10,6 @@ struct aws_settings {
     char *region;   /* for offers and queues that name none; NULL: AWS_REGION ... */
     char *ca_file;  /* NULL: AWS_CA_BUNDLE, else the system's */
     char *proxy;    /* http://host:port; NULL: none */
-    struct option_strings
-        notices; /* URLs of SQS queues that EventBridge feeds with EC2's notices */
     struct option_strings endpoints; /* "ec2=http://127.0.0.1:5000"; "*=..." for all services */
 };
 

@@ -142,6 +142,8 @@ void option_print_text(struct str text, struct buf *out);
 
 /* Zeroes `options` (set->size bytes) and fills in every default. */
 int option_set_defaults(const struct option_set *set, void *options, struct error *err);
+/* A copy that owns what it holds, in place of whatever `to` was; all zero on failure. */
+int option_set_copy(const struct option_set *set, const void *from, void *to, struct error *err);
 /* Frees what the rows own and zeroes the struct. */
 void option_set_release(const struct option_set *set, void *options);
 const struct option *option_find(const struct option_set *set, struct str key);

@@ -88,7 +88,7 @@ static int take_field(struct reading *r, const char *name, struct str text, stru
     else if (strcmp(name, "instanceLifecycle") == 0)
         i->spot = str_eq_c(str_trim(text), "spot");
     else if (strcmp(name, "launchTime") == 0 &&
-             ec2_parse_time(text, &i->launched_wall_ns, NULL) < 0)
+             wire_time(text, &i->launched_wall_ns, NULL) < 0)
         i->launched_wall_ns = 0;
     return 0;
 }
@@ -336,9 +336,9 @@ static int price_field(struct price_reading *r, const char *name, struct str tex
     else if (strcmp(name, "/availabilityZone") == 0)
         str_copy(r->now.zone, sizeof(r->now.zone), text);
     else if (strcmp(name, "/spotPrice") == 0)
-        return ec2_parse_price(text, &r->now.usd_micro, NULL);
+        return wire_price(text, &r->now.usd_micro, NULL);
     else if (strcmp(name, "/timestamp") == 0)
-        return ec2_parse_time(text, &r->now.wall_ns, NULL);
+        return wire_time(text, &r->now.wall_ns, NULL);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "control/event.h"
+#include "providers/values.h"
 
 #define AWS_TYPE_MAX  40
 #define AWS_PLACE_MAX 40 /* a zone or a subnet */
@@ -96,10 +97,5 @@ struct ec2_prices {
 
 void ec2_prices_release(struct ec2_prices *prices);
 int ec2_read_prices(struct str body, struct ec2_prices *prices, struct error *err);
-
-/* "2026-03-14T15:09:26.000Z", up to nine digits of fraction, or "+00:00" for "Z"; Unix time in ns. */
-int ec2_parse_time(struct str text, int64_t *ret_wall_ns, struct error *err);
-/* "0.0385": dollars, to micro-dollars, rounded up from the seventh digit on. */
-int ec2_parse_price(struct str text, int64_t *ret_usd_micro, struct error *err);
 
 #endif

@@ -3,7 +3,7 @@
  * other; the world sees provider_aws in aws.c.
  *
  *     options.c     the policy file's entry, and the offers it stands for
- *     requests.c    form bodies      answers.c, values.c, xml.c   what comes back
+ *     requests.c    form bodies      answers.c, xml.c   what comes back
  *     ../memory.c   what is sold out, and prices
  *     op.c          calls in flight
  *     list.c        DescribeInstances, page by page, and spot notices

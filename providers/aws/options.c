@@ -92,7 +92,7 @@ static int check_prices(const struct aws_options *o, struct error *err)
         int64_t price;
         if (!equals)
             return error_set(err, MUSTER_E_INVALID, "'%s' is not TYPE=USD", o->prices.at[i]);
-        int rc = ec2_parse_price(str_from(equals + 1), &price, err);
+        int rc = wire_price(str_from(equals + 1), &price, err);
         if (rc < 0)
             return rc;
     }
@@ -196,7 +196,7 @@ int64_t aws_listed_price(const struct aws_options *o, const char *type)
     for (size_t i = 0; i < o->prices.len; i++) {
         const char *entry = o->prices.at[i];
         if (strncmp(entry, type, n) == 0 && entry[n] == '=' &&
-            ec2_parse_price(str_from(entry + n + 1), &price, NULL) == 0)
+            wire_price(str_from(entry + n + 1), &price, NULL) == 0)
             return price;
     }
     return PRICE_UNKNOWN;

@@ -62,9 +62,9 @@ static void others(struct str body)
     ec2_read_prices(body, &prices, NULL);
     for (size_t i = 0; i < prices.all.len; i++)
         assert(prices.all.at[i].usd_micro > 0);
-    if (ec2_parse_time(body, &n, NULL) == 0)
+    if (wire_time(body, &n, NULL) == 0)
         assert(n >= 0);
-    if (ec2_parse_price(body, &n, NULL) == 0)
+    if (wire_price(body, &n, NULL) == 0)
         assert(n >= 0);
     ec2_notices_release(&notices);
     ec2_prices_release(&prices);

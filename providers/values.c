@@ -1,10 +1,10 @@
-/* Times and prices as EC2 writes them. */
+#include "providers/values.h"
+
 #include <ctype.h>
 #include <stdio.h>
 
 #include "base/calendar.h"
 #include "base/clock.h"
-#include "providers/aws/answers.h"
 
 /* `digits` decimal digits at the front of *at. */
 static bool take_number(struct str *at, size_t digits, int64_t *ret)
@@ -48,7 +48,24 @@ static bool take_fraction(struct str *at, int places, int64_t *ret)
     return true;
 }
 
-int ec2_parse_time(struct str text, int64_t *ret_wall_ns, struct error *err)
+/* "Z" or "-07:00", in seconds east of Greenwich, and then the end. */
+static bool take_offset(struct str *at, int64_t *ret)
+{
+    int64_t hours, minutes;
+    bool west = at->len > 0 && *at->ptr == '-';
+    if (str_eq_c(*at, "Z")) {
+        *ret = 0;
+        return true;
+    }
+    if ((!take_char(at, '+') && !take_char(at, '-')) || !take_number(at, 2, &hours) ||
+        !take_char(at, ':') || !take_number(at, 2, &minutes) || at->len > 0 || hours > 23 ||
+        minutes > 59)
+        return false;
+    *ret = (west ? -1 : 1) * (hours * 3600 + minutes * 60);
+    return true;
+}
+
+int wire_time(struct str text, int64_t *ret_wall_ns, struct error *err)
 {
     struct str at = str_trim(text);
     int64_t year, month, day, hour, minute, second;
@@ -59,19 +76,20 @@ int ec2_parse_time(struct str text, int64_t *ret_wall_ns, struct error *err)
                 take_char(&at, ':') && take_number(&at, 2, &second);
     if (good && take_char(&at, '.'))
         good = take_fraction(&at, 9, &fraction);
-    good = good && (str_eq_c(at, "Z") || str_eq_c(at, "+00:00"));
+    int64_t east = 0;
+    good = good && take_offset(&at, &east);
     if (!good || year < 1970 || year > 2200 || month < 1 || month > 12 || day < 1 || day > 31 ||
         hour > 23 || minute > 59 || second > 60)
         return error_set(err, MUSTER_E_INVALID, "'%.*s' is not a time", (int)text.len, text.ptr);
     int64_t days = calendar_days(year, (int)month, (int)day);
-    int64_t seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
+    int64_t seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second - east;
     *ret_wall_ns = seconds * NS_PER_S + fraction;
     return 0;
 }
 
 #define DOLLARS_DIGITS 6
 
-int ec2_parse_price(struct str text, int64_t *ret_usd_micro, struct error *err)
+int wire_price(struct str text, int64_t *ret_usd_micro, struct error *err)
 {
     struct str at = str_trim(text);
     int64_t dollars = 0;
