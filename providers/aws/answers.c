@@ -87,8 +87,7 @@ static int take_field(struct reading *r, const char *name, struct str text, stru
         return take_state(i, text, err);
     else if (strcmp(name, "instanceLifecycle") == 0)
         i->spot = str_eq_c(str_trim(text), "spot");
-    else if (strcmp(name, "launchTime") == 0 &&
-             wire_time(text, &i->launched_wall_ns, NULL) < 0)
+    else if (strcmp(name, "launchTime") == 0 && wire_time(text, &i->launched_wall_ns, NULL) < 0)
         i->launched_wall_ns = 0;
     return 0;
 }
