@@ -241,7 +241,7 @@ run: ## the set-up of the demo, until Ctrl-C
 # ---- test programs ---------------------------------------------------------------------------
 
 $(UNIT_OOM): wrap = $(WRAP_OOM)
-$(BUILD)/tests/test_aws_burst: wrap = $(WRAP_TIMERS)
+$(BUILD)/tests/test_aws_burst $(BUILD)/tests/test_aws_remedies: wrap = $(WRAP_TIMERS)
 $(UNIT): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_HELP:%.c=$(BUILD)/obj/%.o) $(LIB) $(BUILD)/.test-deps
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

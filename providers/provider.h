@@ -47,7 +47,8 @@ typedef void provider_list_cb(void *ctx, const struct listed_node *nodes, size_t
 
 /*
  * `len` nodes exist now, and if err->code is 0 or len > 0 the rest of `count` certainly does not; code
- * and text then say why. No node and a code: the launch failed.
+ * and text then say why. No node and a code: the launch failed. MUSTER_E_NOTFOUND is for one thing only:
+ * what this token bought has ended since, and the token buys nothing any more.
  */
 typedef void provider_launch_cb(void *ctx, const char (*ids)[NODE_ID_MAX], size_t len,
                                 const struct error *err);

@@ -159,8 +159,12 @@ int intent_launch_failed(struct control *c, const struct event *ev, struct effec
         return 0;
     struct pool *p = pool_find(c, intent->pool);
     uint16_t offer = p ? offer_index(p, intent->offer) : OFFER_NONE;
-    /* Of a call that was asked again only the last answer is a no; the first may have bought. */
-    if (ev->result.code == MUSTER_E_UNKNOWN || intent->tries > 1) {
+    /*
+     * Of a call that was asked again only the last answer is a no; the first may have bought. What is
+     * not found any more was bought, and is gone: that settles it.
+     */
+    bool gone = ev->result.code == MUSTER_E_NOTFOUND;
+    if (ev->result.code == MUSTER_E_UNKNOWN || (intent->tries > 1 && !gone)) {
         intent->state = INTENT_UNKNOWN;
         intent->retry_ns = gate_retry_ns(c, intent->tries);
         return note(out, LOG_WARNING, intent->pool, err,

@@ -270,7 +270,9 @@ static void launch_refused(struct launch_op *launch, const struct aws_response *
     }
     /* It was launched, and has ended since: nothing is there, and nothing will come. */
     if (strcmp(code, "IdempotentInstanceTerminated") == 0)
-        bad.code = 0;
+        bad.code = MUSTER_E_NOTFOUND;
+    else if (bad.code == MUSTER_E_NOTFOUND)
+        bad.code = MUSTER_E_CONFIG;
     if (bad.code == MUSTER_E_CAPACITY)
         note_sold_out(launch, "", "");
     /* The request was heard, its answer could not be taken. */

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 
 import boto3
+import botocore.config
 
 from musterd import ROOT, wait_for
 
@@ -20,8 +21,9 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "s
         "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-def client(url, service="ec2"):
+def client(url, service="ec2", attempts=5):
     return boto3.client(service, region_name=REGION, endpoint_url=url,
+                        config=botocore.config.Config(retries={"total_max_attempts": attempts}),
                         aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
                         aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"])
 

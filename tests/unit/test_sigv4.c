@@ -131,6 +131,14 @@ static void test_anchor(void **state)
         "SignedHeaders=host;x-amz-date, "
         "Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31");
     assert_null(strstr(buf_text(&out), SECRET));
+    /* One character of a header is another: so is the signature. */
+    const struct sigv4_header other[] = { { STR("Host"), STR("example.amazonawt.com") },
+                                          headers[1] };
+    struct buf changed = { 0 };
+    request.headers = other;
+    assert_int_equal(sigv4_authorization(&signer, &request, &changed, NULL), 0);
+    assert_string_not_equal(buf_text(&changed), buf_text(&out));
+    buf_release(&changed);
     buf_release(&out);
 }
 
@@ -374,6 +382,24 @@ static void check_golden(const cJSON *call, const struct aws_credentials *keys)
     aws_wire_release(&wire);
 }
 
+/* One character of one signed header is another: the signature is, too. */
+static void check_mutations(struct vector *v, struct str authorization)
+{
+    for (size_t i = 0; i < v->request.headers_len; i++) {
+        struct buf out = { 0 };
+        struct str right = v->headers[i].value;
+        char *wrong = str_dup(right);
+        assert_true(right.len > 0);
+        wrong[right.len / 2] ^= 1;
+        v->headers[i].value = str_from(wrong);
+        assert_int_equal(sigv4_authorization(&v->signer, &v->request, &out, NULL), 0);
+        assert_false(str_eq(buf_str(&out), authorization));
+        v->headers[i].value = right;
+        free(wrong);
+        buf_release(&out);
+    }
+}
+
 /* The headers as they were recorded, signed again: for the one protocol that we do not speak (CBOR). */
 static void check_recorded(const cJSON *call, const cJSON *about)
 {
@@ -404,6 +430,7 @@ static void check_recorded(const cJSON *call, const cJSON *about)
     assert_int_equal(sigv4_authorization(&v.signer, &v.request, &out, NULL), 0);
     expect(&v, "authorization", member(headers, "Authorization"), buf_str(&out));
     buf_release(&out);
+    check_mutations(&v, member(headers, "Authorization"));
 }
 
 static void test_golden(void **state)
