@@ -102,6 +102,9 @@ static void describe(const struct sample *sample, struct buf *out)
     if (sample->has_oldest)
         buf_addf(out, ", the oldest waits for %s",
                  units_format_duration((int64_t)(sample->oldest_s * 1e9), text));
+    if (sample->has_lag)
+        buf_addf(out, "; as of %s ago",
+                 units_format_duration((int64_t)(sample->lag_s * 1e9), text));
 }
 
 static void on_sample(void *ctx, const struct sample *sample, const struct error *err)

@@ -161,6 +161,7 @@ static const struct member work_members[] = {
     { "arrivals", "/rates/arrival_per_s", put_rate },
     { "each takes", "/rates/service_s", show_seconds },
     { "seen", "/signal/age_s", put_ago },
+    { "late by", "/signal/lag_s", show_seconds },
     { NULL, NULL, NULL },
 };
 

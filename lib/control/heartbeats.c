@@ -48,7 +48,7 @@ static void take_numbers(struct control *c, struct node *node, const struct hear
         node->active_ns = c->now_ns - beat->idle_ns;
     if (beat->version[0])
         str_copy_c(node->version, sizeof(node->version), beat->version);
-    signal_served(&node->pool->signal, beat->served, (double)beat->served_mean_ns);
+    signal_served(&node->pool->signal, c->now_ns, beat->served, (double)beat->served_mean_ns);
 }
 
 /* A worker that ends by itself right after it began would be replaced for ever: let its offer rest. */

@@ -53,25 +53,13 @@ static int list_booting(struct control *c, const struct pool *p, int64_t boot_ns
 /* Slots that became ready while nobody looked at the queue. */
 static int64_t fresh_slots(const struct pool *p)
 {
-    int64_t slots = 0;
+    int64_t slots = 0, true_ns = signal_true_ns(&p->signal);
     for (size_t i = 0; i < p->nodes.len; i++) {
         const struct node *node = p->nodes.at[i];
-        if (node->state == NODE_READY && node->state_since_ns > p->signal.sampled_ns)
+        if (node->state == NODE_READY && node->state_since_ns > true_ns)
             slots += node->slots;
     }
     return slots;
-}
-
-/*
- * Jobs in flight. A source that does not tell, or tells less than the nodes themselves say, is
- * corrected by what the nodes say: a queue whose last job has been taken is not idle. Machines that
- * the cloud takes back may be gone since, and their jobs wait again: the queue knows, they do not.
- */
-static double jobs_running(const struct signal *signal, const struct census *census)
-{
-    if (!signal->last.has_running)
-        return (double)census->busy;
-    return fmax(signal->last.running, (double)(census->busy - census->busy_leaving));
 }
 
 static void observe_signal(const struct pool *p, const struct census *census,
@@ -83,9 +71,12 @@ static void observe_signal(const struct pool *p, const struct census *census,
     seen->oldest_ns = -1;
     if (!seen->signal_known)
         return;
-    seen->sample_age_ns = seen->now_ns - s->sampled_ns;
-    seen->waiting = s->last.waiting;
-    seen->running = jobs_running(s, census);
+    struct reckoned now =
+        signal_reckon(s, seen->now_ns, (double)census->busy, (double)census->busy_leaving);
+    seen->basis = now.basis;
+    seen->sample_age_ns = now.basis == BASIS_QUEUE ? seen->now_ns - signal_true_ns(s) : 0;
+    seen->waiting = now.waiting;
+    seen->running = now.running;
     if (s->last.has_oldest && s->last.oldest_s < 9e9)
         seen->oldest_ns = (int64_t)(s->last.oldest_s * 1e9);
     seen->arrival_per_s = s->arrival_per_s;
@@ -94,10 +85,16 @@ static void observe_signal(const struct pool *p, const struct census *census,
 static void tell(const struct pool *p, const struct census *census, const struct observation *seen,
                  struct trail *trail)
 {
+    static const char *const known[] = {
+        [BASIS_QUEUE] =
+            "{waiting} waiting, {running} running, {arrivals} arrivals/s; {ready} slots "
+            "ready, {booting} booting, {draining} draining",
+        [BASIS_HEARTBEATS] =
+            "{waiting} waiting, {running} running, by a late count and what nodes finished since, "
+            "{arrivals} arrivals/s; {ready} slots ready, {booting} booting, {draining} draining",
+    };
     if (seen->signal_known) {
-        trail_step(trail, STAGE_OBSERVE, "signal", p->desired, p->desired,
-                   "{waiting} waiting, {running} running, {arrivals} arrivals/s; {ready} slots "
-                   "ready, {booting} booting, {draining} draining",
+        trail_step(trail, STAGE_OBSERVE, "signal", p->desired, p->desired, known[seen->basis],
                    TRAIL_COUNT("waiting", seen->waiting), TRAIL_COUNT("running", seen->running),
                    TRAIL_COUNT("arrivals", seen->arrival_per_s),
                    TRAIL_COUNT("ready", census->slots_ready),

@@ -16,6 +16,7 @@
 
 #include "base/option.h"
 #include "control/ages.h"
+#include "control/signal.h"
 #include "control/trail.h"
 
 /* Slots that are on their way: ready in eta_ns from now (0: overdue, any moment). */
@@ -30,6 +31,7 @@ struct observation {
 
     bool signal_known;       /* fresh and sane; otherwise the fields of this block are 0 */
     int64_t sample_age_ns;   /* how old waiting, running and ages are by now, >= 0 */
+    enum signal_basis basis; /* the queue's numbers, or those corrected by what nodes say */
     double waiting;          /* jobs, >= 0 */
     double running;          /* jobs in flight, >= 0 */
     int64_t oldest_ns;       /* age of the oldest waiting job; -1: the source does not tell */

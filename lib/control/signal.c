@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -51,6 +52,7 @@ static bool believable(struct signal *signal, const struct sample *sample)
         { "running", sample->running, sample->has_running },
         { "oldest", sample->oldest_s, sample->has_oldest },
         { "completed", sample->completed, sample->has_completed },
+        { "lag", sample->lag_s, sample->has_lag },
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         const char *why = absurdity(numbers[i].value, numbers[i].given);
@@ -81,8 +83,86 @@ static void learn_service(struct signal *signal, double worked_ns, double jobs, 
     }
 }
 
-void signal_served(struct signal *signal, double jobs, double mean_ns)
+/* ---- what nodes finished ------------------------------------------------------------------------ */
+
+/* Forgets what is longer ago than there are bins. */
+static void served_advance(struct served *served, int64_t now_ns)
 {
+    int64_t bin = now_ns / SERVED_BIN_NS;
+    if (bin - served->newest >= SERVED_BINS)
+        memset(served->jobs, 0, sizeof(served->jobs));
+    else
+        for (int64_t i = served->newest + 1; i <= bin; i++)
+            served->jobs[i % SERVED_BINS] = 0;
+    if (bin > served->newest)
+        served->newest = bin;
+}
+
+/* Bins that began earlier do not count: rather too little is taken off than too much. */
+static double served_since(const struct served *served, int64_t since_ns, int64_t until_ns)
+{
+    int64_t first = (since_ns + SERVED_BIN_NS - 1) / SERVED_BIN_NS;
+    int64_t last = until_ns / SERVED_BIN_NS;
+    double jobs = 0;
+    if (first <= served->newest - SERVED_BINS)
+        first = served->newest - SERVED_BINS + 1;
+    for (int64_t i = first < 0 ? 0 : first; i <= last && i <= served->newest; i++)
+        jobs += served->jobs[i % SERVED_BINS];
+    return jobs;
+}
+
+static int64_t true_ns(const struct sample *sample, int64_t sampled_ns)
+{
+    double lag_ns = sample->has_lag ? sample->lag_s * 1e9 : 0;
+    return sampled_ns - (int64_t)fmax(0, fmin(lag_ns, (double)sampled_ns));
+}
+
+int64_t signal_true_ns(const struct signal *signal)
+{
+    return true_ns(&signal->last, signal->sampled_ns);
+}
+
+const char *signal_basis_word(enum signal_basis basis)
+{
+    return basis == BASIS_HEARTBEATS ? "heartbeats" : "queue";
+}
+
+/*
+ * Jobs in flight: a source that does not tell, or tells less than the nodes themselves say, is corrected
+ * by what the nodes say, for a queue whose last job has been taken is not idle. Machines that the cloud
+ * takes back may be gone since, and their jobs wait again: the queue knows, they do not.
+ */
+static double jobs_running(const struct sample *sample, double busy, double leaving)
+{
+    return sample->has_running ? fmax(sample->running, busy - leaving) : busy;
+}
+
+struct reckoned signal_reckon(const struct signal *signal, int64_t now_ns, double busy,
+                              double leaving)
+{
+    const struct sample *last = &signal->last;
+    struct reckoned r = { .waiting = last->waiting, .running = jobs_running(last, busy, leaving) };
+    if (!last->whole)
+        return r;
+    int64_t since_ns = true_ns(last, signal->sampled_ns);
+    double finished = served_since(&signal->served, since_ns, now_ns);
+    double work = last->waiting;
+    if (last->has_lag && finished > 0) {
+        double arrived = signal->arrival_per_s * (double)(now_ns - since_ns) / 1e9;
+        work = fmax(0, work - finished + arrived);
+        r.basis = BASIS_HEARTBEATS;
+    }
+    r.running = fmax(0, busy - leaving);
+    r.waiting = fmax(0, work - r.running);
+    return r;
+}
+
+void signal_served(struct signal *signal, int64_t now_ns, double jobs, double mean_ns)
+{
+    if (jobs > 0 && jobs <= SIGNAL_JOBS_MAX) {
+        served_advance(&signal->served, now_ns);
+        signal->served.jobs[signal->served.newest % SERVED_BINS] += jobs;
+    }
     /* Written so that NaN fails it too. */
     if (!(jobs > 0 && mean_ns > 0 && mean_ns <= SERVICE_NS_MAX))
         return;
@@ -112,11 +192,31 @@ static void measure_service(struct signal *signal, const struct sample *now, dou
 }
 
 /*
+ * Of a count that comes late: between two points, what joined is what is more and what was finished. A
+ * point that is told again says nothing new.
+ */
+static double measure_late(struct signal *signal, const struct sample *now, int64_t dt_ns)
+{
+    int64_t before_ns = true_ns(&signal->last, signal->sampled_ns);
+    int64_t now_ns = true_ns(now, signal->sampled_ns + dt_ns);
+    double seconds = (double)(now_ns - before_ns) / 1e9;
+    if (seconds < 1)
+        return 0;
+    double joined = fmax(0, now->waiting - signal->last.waiting +
+                                served_since(&signal->served, before_ns, now_ns));
+    double keep = exp2(-seconds / ARRIVAL_HALF_LIFE_S);
+    signal->arrival_per_s = signal->arrival_per_s * keep + joined / seconds * (1 - keep);
+    return joined;
+}
+
+/*
  * What happened between two believable samples: how many jobs joined and, where the source counts
  * finished jobs and shows running ones, how long a job takes.
  */
 static double measure(struct signal *signal, const struct sample *now, int64_t dt_ns)
 {
+    if (now->whole && now->has_lag)
+        return measure_late(signal, now, dt_ns);
     const struct sample *before = &signal->last;
     double seconds = (double)dt_ns / 1e9;
     double joined = fmax(0, now->waiting - before->waiting);

@@ -22,10 +22,22 @@ struct sample {
     double running;   /* jobs in flight; NaN when has_running is false */
     double oldest_s;  /* age of the oldest waiting job, seconds */
     double completed; /* jobs finished since some fixed moment (a counter) */
-    bool has_running, has_oldest, has_completed;
+    double lag_s; /* the numbers were true so long ago: they came through a monitoring service */
+    bool has_running, has_oldest, has_completed, has_lag;
+    /* `waiting` counts the running ones too, and what nodes say of finished jobs may correct it. */
+    bool whole;
 };
 
 enum signal_state { SIGNAL_NONE, SIGNAL_FRESH, SIGNAL_STALE, SIGNAL_FAILED, SIGNAL_ABSURD };
+
+/* What nodes said they finished, by ten seconds, over the last minutes. */
+#define SERVED_BINS   64
+#define SERVED_BIN_NS INT64_C(10000000000)
+
+struct served {
+    double jobs[SERVED_BINS];
+    int64_t newest; /* the bin that time is in now, counted from boot */
+};
 
 struct signal {
     enum signal_state state;
@@ -40,6 +52,19 @@ struct signal {
     int64_t service_count;                 /* jobs seen to finish */
     double worked_ns, worked_jobs;         /* what the mean is made of: old ones fade */
     double unfinished_ns, unfinished_jobs; /* the same, since one was last seen to finish */
+    struct served served;
+};
+
+/*
+ * The work as of now. A sample through a monitoring service is minutes old: where it counts all of the
+ * work (sample.whole), what nodes say they finished since then is taken off, what usually arrives in so
+ * long is added, and their busy slots are what runs.
+ */
+enum signal_basis { BASIS_QUEUE, BASIS_HEARTBEATS };
+
+struct reckoned {
+    double waiting, running;
+    enum signal_basis basis; /* the queue's own numbers, or those corrected */
 };
 
 const char *signal_state_word(enum signal_state state);
@@ -52,7 +77,15 @@ void signal_fail(struct signal *signal, int64_t now_ns, const char *text);
 void signal_age(struct signal *signal, int64_t now_ns, int64_t stale_after_ns);
 bool signal_known(const struct signal *signal);
 /* So many jobs were seen to take this long each on one slot (a node's word: nothing it says can spoil
- * more than the estimate, and that only until others speak). */
-void signal_served(struct signal *signal, double jobs, double mean_ns);
+ * more than the estimate, and that only until others speak, or until the queue's next count). */
+void signal_served(struct signal *signal, int64_t now_ns, double jobs, double mean_ns);
+
+/* When the last believable numbers were true, boot clock. */
+int64_t signal_true_ns(const struct signal *signal);
+
+/* busy: slots with a job, by the nodes' word; leaving: those of them that the cloud takes back. */
+struct reckoned signal_reckon(const struct signal *signal, int64_t now_ns, double busy,
+                              double leaving);
+const char *signal_basis_word(enum signal_basis basis); /* "queue", "heartbeats" */
 
 #endif

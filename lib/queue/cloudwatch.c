@@ -149,7 +149,7 @@ static void on_data(void *ctx, const struct aws_response *response, const struct
     struct error failure = *err;
     if (!failure.code && read_answer(self, response->body, &sample, &failure) < 0)
         error_wrap(&failure, "CloudWatch");
-    aws_poll_answer(&self->poll, &sample, &failure);
+    answer_give(&self->poll.answer, &sample, &failure);
 }
 
 static void cloudwatch_poll(struct queue *self, queue_poll_cb *done, void *ctx)
@@ -174,11 +174,11 @@ static void cloudwatch_poll(struct queue *self, queue_poll_cb *done, void *ctx)
                                          .priority = AWS_DESCRIBE,
                                          .repeatable = true,
                                          .response_max = (size_t)1 << 20 };
-    aws_poll_begin(&self->poll, done, ctx);
+    answer_begin(&self->poll.answer, done, ctx);
     int rc = buf_failed(&body) ? error_nomem(&err)
                                : aws_call(self->poll.aws, &request, on_data, &self->poll, &err);
     if (rc < 0)
-        aws_poll_fail(&self->poll, &err);
+        answer_fail(&self->poll.answer, &err);
     buf_release(&body);
 }
 

@@ -14,5 +14,7 @@ extern const struct queue_plugin queue_sidekiq;
 extern const struct queue_plugin queue_bullmq;
 extern const struct queue_plugin queue_sqs;
 extern const struct queue_plugin queue_cloudwatch;
+extern const struct queue_plugin queue_pubsub;
+extern const struct queue_plugin queue_gcp_monitoring;
 
 #endif

@@ -109,7 +109,7 @@ static void answer(struct queue *self)
 {
     self->sample.has_oldest = self->has_age;
     self->sample.oldest_s = self->has_age ? self->age_s : (double)NAN;
-    aws_poll_answer(&self->poll, &self->sample, &(struct error){ 0 });
+    answer_give(&self->poll.answer, &self->sample, &(struct error){ 0 });
 }
 
 /* Counts go on without an age; why there is none is said once, not at every poll. */
@@ -215,7 +215,7 @@ static void on_counts(void *ctx, const struct aws_response *response, const stru
     if (!failure.code)
         (void)read_counts(self, response->body, &self->sample, &failure);
     if (failure.code) {
-        aws_poll_answer(&self->poll, NULL, &failure);
+        answer_give(&self->poll.answer, NULL, &failure);
         return;
     }
     if (age_is_due(self)) {
@@ -250,11 +250,11 @@ static void sqs_poll(struct queue *self, queue_poll_cb *done, void *ctx)
                                          .priority = AWS_DESCRIBE,
                                          .repeatable = true,
                                          .response_max = (size_t)1 << 20 };
-    aws_poll_begin(&self->poll, done, ctx);
+    answer_begin(&self->poll.answer, done, ctx);
     int rc = buf_failed(&body) ? error_nomem(&err)
                                : aws_call(self->poll.aws, &request, on_counts, &self->poll, &err);
     if (rc < 0)
-        aws_poll_fail(&self->poll, &err);
+        answer_fail(&self->poll.answer, &err);
     buf_release(&body);
 }
 

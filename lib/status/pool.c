@@ -28,6 +28,8 @@ static void put_signal(struct json_out *j, const struct signal *signal,
     json_num(j, "waiting", any ? last->waiting : (double)NAN);
     json_num(j, "running", any && last->has_running ? last->running : (double)NAN);
     json_num(j, "oldest_s", any && last->has_oldest ? last->oldest_s : (double)NAN);
+    json_num(j, "lag_s", any && last->has_lag ? last->lag_s : (double)NAN);
+    json_str(j, "basis", signal_basis_word(signal_reckon(signal, facts->now_ns, 0, 0).basis));
     status_age(j, "age_s", facts, any ? signal->sampled_ns : 0);
     status_age(j, "failing_s", facts, signal->failing_since_ns);
     json_str(j, "problem", signal->problem);

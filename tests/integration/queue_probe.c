@@ -14,6 +14,7 @@
 #include <uv.h>
 
 #include "auth/aws_client.h"
+#include "auth/gcp_client.h"
 #include "base/json.h"
 #include "net/http_client.h"
 #include "queue/queue.h"
@@ -36,6 +37,8 @@ static void print_answer(void *ctx, const struct sample *sample, const struct er
         number(&j, "running", sample->has_running, sample->running);
         number(&j, "oldest", sample->has_oldest, sample->oldest_s);
         number(&j, "completed", sample->has_completed, sample->completed);
+        if (sample->has_lag)
+            json_num(&j, "lag", sample->lag_s);
     } else {
         json_str(&j, "error", err->text);
         json_str(&j, "kind", error_word(err->code));
@@ -63,25 +66,19 @@ static int set_all(const struct option_set *set, void *options, char **settings,
     return rc == 0 && set->check ? set->check(options, &key, err) : rc;
 }
 
-static int probe(uv_loop_t *loop, struct http_client *http, struct aws_client *aws,
-                 const struct aws_settings *settings_of_aws, const struct queue_plugin *plugin,
-                 char **settings, struct error *err)
+static int probe(const struct queue_env *env, const struct queue_plugin *plugin, char **settings,
+                 struct error *err)
 {
-    const struct queue_env env = { .loop = loop,
-                                   .clock = &clock_system,
-                                   .http = http,
-                                   .aws = aws,
-                                   .aws_settings = settings_of_aws };
     void *options = calloc(1, plugin->options.size);
     struct queue *queue = NULL;
     bool answered = false;
     int rc = options ? set_all(&plugin->options, options, settings, err) : error_nomem(err);
     if (rc == 0)
-        rc = plugin->open(&env, options, &queue, err);
+        rc = plugin->open(env, options, &queue, err);
     if (rc == 0) {
         plugin->poll(queue, print_answer, &answered);
         while (!answered)
-            uv_run(loop, UV_RUN_ONCE);
+            uv_run(env->loop, UV_RUN_ONCE);
         plugin->close(queue);
     }
     option_set_release(&plugin->options, options);
@@ -89,11 +86,34 @@ static int probe(uv_loop_t *loop, struct http_client *http, struct aws_client *a
     return rc;
 }
 
+/* "*=URL" in the environment: all of Google's services are there. */
+static int open_gcp(const struct queue_env *env, struct gcp_settings *settings,
+                    struct gcp_client **ret, struct error *err)
+{
+    const struct gcp_client_env gcp = { .loop = env->loop,
+                                        .log = env->log,
+                                        .clock = env->clock,
+                                        .http = env->http,
+                                        .settings = settings };
+    const char *endpoint = getenv("PROBE_ENDPOINT");
+    int rc = option_set_defaults(&gcp_settings_options, settings, err);
+    if (rc == 0 && endpoint)
+        rc = option_add_string(option_find(&gcp_settings_options, STR("endpoints")), settings,
+                               str_from(endpoint), err);
+    return rc < 0 ? rc : gcp_client_new(&gcp, ret, err);
+}
+
 int main(int argc, char **argv)
 {
     uv_loop_t loop;
-    struct http_client *http = NULL;
-    struct aws_client *aws = NULL;
+    struct log log = { .fd = 2, .level = LOG_WARNING };
+    const struct aws_settings aws_settings = { 0 };
+    struct gcp_settings gcp_settings = { 0 };
+    struct queue_env env = { .loop = &loop,
+                             .log = &log,
+                             .clock = &clock_system,
+                             .aws_settings = &aws_settings,
+                             .gcp_settings = &gcp_settings };
     struct error err = { 0 };
     const struct queue_plugin *plugin = argc > 1 ? queue_find(argv[1]) : NULL;
     if (!plugin) {
@@ -103,19 +123,24 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     uv_loop_init(&loop);
-    int rc = http_client_new(&loop, "queue_probe", &http, &err);
-    const struct aws_settings settings = { 0 };
-    const struct aws_client_env env = {
-        .loop = &loop, .clock = &clock_system, .http = http, .settings = &settings
-    };
+    int rc = http_client_new(&loop, "queue_probe", &env.http, &err);
+    const struct aws_client_env aws = { .loop = &loop,
+                                        .log = &log,
+                                        .clock = &clock_system,
+                                        .http = env.http,
+                                        .settings = &aws_settings };
     if (rc == 0)
-        rc = aws_client_new(&env, &aws, &err);
+        rc = aws_client_new(&aws, &env.aws, &err);
     if (rc == 0)
-        rc = probe(&loop, http, aws, &settings, plugin, argv + 2, &err);
-    aws_client_free(aws);
-    http_client_free(http);
+        rc = open_gcp(&env, &gcp_settings, &env.gcp, &err);
+    if (rc == 0)
+        rc = probe(&env, plugin, argv + 2, &err);
+    gcp_client_free(env.gcp);
+    aws_client_free(env.aws);
+    http_client_free(env.http);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
+    option_set_release(&gcp_settings_options, &gcp_settings);
     curl_global_cleanup();
     if (rc < 0)
         fprintf(stderr, "queue_probe: %s\n", err.text);

@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 
 #include "auth/aws_client.h"
+#include "auth/gcp_client.h"
 #include "base/clock.h"
 #include "net/http_client.h"
 
@@ -29,7 +30,12 @@ void queue_harness_init(struct queue_harness *h)
     const struct aws_client_env env = {
         .loop = &h->loop, .clock = &h->clock, .http = h->http, .settings = &h->aws_settings
     };
+    const struct gcp_client_env gcp = {
+        .loop = &h->loop, .clock = &h->clock, .http = h->http, .settings = &h->gcp_settings
+    };
     rc = aws_client_new(&env, &h->aws, NULL);
+    assert(rc == 0);
+    rc = gcp_client_new(&gcp, &h->gcp, NULL);
     assert(rc == 0);
     (void)rc;
 }
@@ -37,8 +43,10 @@ void queue_harness_init(struct queue_harness *h)
 void queue_harness_release(struct queue_harness *h)
 {
     queue_harness_close(h);
+    gcp_client_free(h->gcp);
     aws_client_free(h->aws);
     http_client_free(h->http);
+    option_set_release(&gcp_settings_options, &h->gcp_settings);
     uv_run(&h->loop, UV_RUN_DEFAULT);
     int rc = uv_loop_close(&h->loop);
     assert(rc == 0);
@@ -91,7 +99,9 @@ bool queue_harness_open(struct queue_harness *h, const struct queue_plugin *plug
                              .clock = &h->clock,
                              .http = h->http,
                              .aws = h->aws,
-                             .aws_settings = &h->aws_settings };
+                             .aws_settings = &h->aws_settings,
+                             .gcp = h->gcp,
+                             .gcp_settings = &h->gcp_settings };
     if (rc == 0)
         rc = plugin->open(&env, h->options, &h->queue, &h->err);
     else

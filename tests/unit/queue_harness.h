@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "auth/aws_settings.h"
+#include "auth/gcp_settings.h"
 #include "queue/sources.h"
 
 struct queue_harness {
@@ -12,6 +13,8 @@ struct queue_harness {
     struct http_client *http;
     struct aws_client *aws;
     struct aws_settings aws_settings; /* all absent: endpoints and credentials by environment */
+    struct gcp_client *gcp;
+    struct gcp_settings gcp_settings; /* the same */
     struct clock clock;               /* the system's, or one that stands at wall_ns */
     int64_t wall_ns;                  /* 0: the system's */
     const struct queue_plugin *plugin;

@@ -310,7 +310,7 @@ static void what_nodes_say_is_checked(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct signal signal = { 0 };
-        signal_served(&signal, cases[i].jobs, cases[i].mean_ns);
+        signal_served(&signal, 0, cases[i].jobs, cases[i].mean_ns);
         bool counted_in = signal.service_count > 0;
         int64_t expected = cases[i].counts ? (int64_t)cases[i].mean_ns : 0;
         if (counted_in != cases[i].counts || signal.service_ns != expected ||
@@ -325,16 +325,16 @@ static void one_node_cannot_spoil_the_mean(void **state)
     (void)state;
     struct signal signal = { 0 };
     for (int i = 0; i < 300; i++)
-        signal_served(&signal, 1, 10e9);
+        signal_served(&signal, 0, 1, 10e9);
     assert_int_equal(signal.service_ns, 10 * S);
-    signal_served(&signal, 1e9, 1);
+    signal_served(&signal, 0, 1e9, 1);
     assert_true(signal.service_ns > 5 * S);
     for (int i = 0; i < 1000; i++) {
-        signal_served(&signal, 1e300, 2.592e15);
+        signal_served(&signal, 0, 1e300, 2.592e15);
         assert_true(signal.service_ns > 0 && signal.service_count > 0);
     }
     for (int i = 0; i < 5000; i++) /* once others speak it is forgotten */
-        signal_served(&signal, 1, 10e9);
+        signal_served(&signal, 0, 1, 10e9);
     assert_true(llabs(signal.service_ns - 10 * S) < S);
 }
 
@@ -342,8 +342,8 @@ static void served_jobs_are_weighed_by_their_number(void **state)
 {
     (void)state;
     struct signal signal = { 0 };
-    signal_served(&signal, 3, 10e9);
-    signal_served(&signal, 1, 30e9);
+    signal_served(&signal, 0, 3, 10e9);
+    signal_served(&signal, 0, 1, 30e9);
     assert_int_equal(signal.service_ns, 15 * S);
     assert_int_equal(signal.service_count, 4);
 }
