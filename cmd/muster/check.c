@@ -159,7 +159,7 @@ static void json_finding(struct check *c, const char *part, const struct finding
 }
 
 #define WHAT_COLUMN   13
-#define REMEDY_INDENT 39
+#define REMEDY_INDENT 44
 
 static void show_finding(struct check *c, const struct finding *finding)
 {

@@ -33,8 +33,8 @@ struct live {
     struct gcp_client *gcp;
     char agent_url[320];
     struct provider_env provider_env;
-    char part[96];        /* being looked at */
-    bool answered, tired; /* it: has said all, has not in time */
+    char part[96]; /* being looked at */
+    bool answered; /* it has said all */
 };
 
 /* ---- telling ------------------------------------------------------------------------------------ */
@@ -54,19 +54,24 @@ static void tell_found(void *ctx, const struct finding *finding)
     live->tell(live->ctx, live->part, finding);
 }
 
-/* Runs the loop until the part being looked at has answered; false: it did not. */
 static void on_tired(uv_timer_t *timer)
 {
     struct live *live = timer->data;
-    live->tired = true;
+    uv_stop(&live->loop);
 }
 
+/* The part being looked at has said all. */
+static void has_answered(struct live *live)
+{
+    live->answered = true;
+    uv_stop(&live->loop);
+}
+
+/* Runs the loop until then; false: it did not happen in time. */
 static bool await(struct live *live)
 {
-    live->tired = false;
     uv_timer_start(&live->patience, on_tired, PATIENCE_MS, 0);
-    while (!live->answered && !live->tired)
-        uv_run(&live->loop, UV_RUN_ONCE);
+    uv_run(&live->loop, UV_RUN_DEFAULT);
     uv_timer_stop(&live->patience);
     return live->answered;
 }
@@ -112,7 +117,7 @@ static void on_sample(void *ctx, const struct sample *sample, const struct error
     struct live *live = ctx;
     struct signal signal = { 0 };
     struct buf text = { 0 };
-    live->answered = true;
+    has_answered(live);
     if (err->code) {
         tell(live, FINDING_NO, "reading", err->text, queue_remedy(err->code));
         return;
@@ -157,8 +162,7 @@ static void check_queue(struct live *live, const struct pool_spec *spec)
 
 static void on_checked(void *ctx)
 {
-    struct live *live = ctx;
-    live->answered = true;
+    has_answered(ctx);
 }
 
 static void check_entry(struct live *live, const struct pool_spec *spec, size_t entry)

@@ -19,6 +19,7 @@ static const struct service services[] = {
     { "ssm", "ssm", "AWS_ENDPOINT_URL_SSM" },
     { "events", "eventbridge", "AWS_ENDPOINT_URL_EVENTBRIDGE" },
     { "pricing", "pricing", "AWS_ENDPOINT_URL_PRICING" },
+    { "servicequotas", "service_quotas", "AWS_ENDPOINT_URL_SERVICE_QUOTAS" },
 };
 
 static const struct service *service_find(const char *name)

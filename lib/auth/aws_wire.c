@@ -171,6 +171,7 @@ const char *aws_service_word(const char *service)
         { "ssm", "SSM" },
         { "autoscaling", "Auto Scaling" },
         { "pricing", "Pricing" },
+        { "servicequotas", "Service Quotas" },
         { "events", "EventBridge" },
     };
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

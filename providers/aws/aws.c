@@ -13,11 +13,13 @@ static int open_aws(const struct provider_env *env, struct provider **ret, struc
         return error_nomem(err);
     self->env = env;
     int rc = aws_timers_open(self, err);
-    if (rc < 0)
+    if (rc < 0) {
         free(self);
-    else
-        *ret = self;
-    return rc;
+        return rc;
+    }
+    aws_demand_load(self);
+    *ret = self;
+    return 0;
 }
 
 static void close_aws(struct provider *self)
@@ -36,6 +38,7 @@ static void close_aws(struct provider *self)
     for (size_t i = 0; i < self->wanted.len; i++)
         free(self->wanted.at[i]);
     vec_release(&self->wanted);
+    aws_price_list_release(&self->price_list);
     free(self);
 }
 
@@ -65,5 +68,6 @@ const struct provider_plugin provider_aws = {
     .close = close_aws,
     .list = aws_list,
     .price = aws_price,
+    .check = aws_check,
     .mutations = &mutations,
 };

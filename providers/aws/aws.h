@@ -9,7 +9,8 @@
  *     list.c        DescribeInstances, page by page, and spot notices
  *     launch.c      CreateFleet or RunInstances
  *     terminate.c   TerminateInstances, several at a time
- *     prices.c      spot prices
+ *     check.h       `muster check --live`
+ *     prices.c      spot prices      demand.c, price_list.c   on-demand prices
  *
  * One open provider serves all regions.
  */
@@ -19,6 +20,7 @@
 #include "auth/aws_client.h"
 #include "base/vec.h"
 #include "providers/aws/options.h"
+#include "providers/aws/price_list.h"
 #include "providers/aws/requests.h"
 #include "providers/memory.h"
 #include "providers/provider.h"
@@ -39,11 +41,12 @@ struct aws_doomed {
     void *ctx;
 };
 
-/* A type whose spot price is of interest. */
+/* A type whose prices are of interest. */
 struct aws_wanted {
     char type[AWS_TYPE_MAX];
     char region[AWS_REGION_MAX];
-    int64_t due_ns; /* when to ask for it again */
+    bool spot, demand;             /* which of them */
+    int64_t due_ns, demand_due_ns; /* when to ask for them again */
 };
 
 struct aws_timers; /* on the heap: they outlive the provider by a turn of the loop */
@@ -55,9 +58,10 @@ struct provider {
     struct aws_timers *timers;
     VEC(struct aws_doomed) doomed;
     VEC(struct aws_sent) sent;
-    VEC(char *) templates;           /* names of launch templates that are there; owned */
-    VEC(struct aws_wanted *) wanted; /* owned */
-    bool prices_failed;
+    VEC(char *) templates;            /* names of launch templates that are there; owned */
+    VEC(struct aws_wanted *) wanted;  /* owned */
+    struct aws_price_list price_list; /* on demand */
+    bool prices_failed, demand_failed;
     bool notices_failed; /* the last look at spot requests failed; it was logged */
 };
 
@@ -84,7 +88,7 @@ struct aws_op {
 
 /* "aws:eu-central-1" to the op's region; puts it into the provider's list. */
 void aws_op_begin(struct provider *self, struct aws_op *op, const char *inventory);
-/* request->service and region are filled in. Always answered later. */
+/* The region is filled in, and EC2 where no service is named. Always answered later. */
 void aws_op_call(struct aws_op *op, struct aws_request *request);
 /* The same; op->piece takes the answer's body. */
 void aws_op_call_streamed(struct aws_op *op, struct aws_request *request);
@@ -107,9 +111,27 @@ void aws_launch(struct provider *self, const struct launch_request *request,
                 provider_launch_cb *done, void *ctx);
 void aws_terminate(struct provider *self, const struct intent *intent, provider_terminate_cb *done,
                    void *ctx);
+/* What a node of this launch runs at its first boot. */
+int aws_user_data(const struct provider *self, const struct launch_request *request,
+                  struct buf *out, struct error *err);
 void aws_terminate_flush(struct provider *self);
 int64_t aws_price(struct provider *self, const struct offer *offer, const void *options);
 void aws_prices_refresh(struct provider *self);
+void aws_check(struct provider *self, const struct provider_check *check);
+
+/* demand.c: on-demand prices. */
+void aws_demand_load(struct provider *self); /* those that a file keeps */
+/* From now on it is asked for, once a day. */
+void aws_demand_want(struct provider *self, struct aws_wanted *wanted);
+void aws_demand_refresh(struct provider *self);
+/* What the entry says, else what the price list said last; PRICE_UNKNOWN. */
+int64_t aws_demand_price(const struct provider *self, const struct aws_options *o,
+                         const char *type);
+/* Fills *request, which borrows from `body`; 0 or MUSTER_E_NOMEM. The answer is for aws_read_products. */
+int aws_demand_ask(struct aws_op *op, const char *type, struct buf *body,
+                   struct aws_request *request);
+void aws_demand_learned(struct provider *self, const char *region, const char *type,
+                        int64_t usd_micro);
 
 /* What this machine costs an hour; PRICE_UNKNOWN. Spot prices are remembered by zone, others by region. */
 int64_t aws_price_of(const struct provider *self, const char *region,

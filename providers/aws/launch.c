@@ -381,8 +381,8 @@ static int choose(struct launch_op *launch, const struct aws_options *o, bool al
     return 0;
 }
 
-static int read_user_data(const struct provider *self, const struct launch_request *request,
-                          struct buf *out, struct error *err)
+int aws_user_data(const struct provider *self, const struct launch_request *request,
+                  struct buf *out, struct error *err)
 {
     const struct aws_options *o = request->options;
     const struct user_data_values values = {
@@ -421,7 +421,7 @@ static int write_bodies(struct launch_op *launch, const struct launch_request *r
     const struct provider *self = launch->base.provider;
     const struct aws_options *o = request->options;
     struct buf user_data = { 0 };
-    int rc = *o->image ? read_user_data(self, request, &user_data, err) : 0;
+    int rc = *o->image ? aws_user_data(self, request, &user_data, err) : 0;
     struct aws_order order = {
         .intent = &launch->intent,
         .offer = request->offer,
@@ -462,11 +462,11 @@ static int prepare(struct launch_op *launch, const struct launch_request *reques
     return rc == 0 && buf_failed(&launch->body) ? error_nomem(err) : rc;
 }
 
-/* What a machine costs on demand, if the entry says it. */
+/* What a machine costs on demand, if that is known. */
 static void learn_prices(struct provider *self, const char *region, const struct aws_options *o)
 {
     for (size_t i = 0; i < o->types.len; i++) {
-        int64_t price = aws_listed_price(o, o->types.at[i].name);
+        int64_t price = aws_demand_price(self, o, o->types.at[i].name);
         if (price >= 0)
             place_memory_set_price(&self->memory, o->types.at[i].name, region, MARKET_ON_DEMAND,
                                    price, aws_now_ns(self));

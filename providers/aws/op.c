@@ -67,9 +67,9 @@ void aws_op_fail(struct aws_op *op, int code, const char *text)
 void aws_op_call(struct aws_op *op, struct aws_request *request)
 {
     struct error err = { 0 };
-    request->service = "ec2";
+    if (!request->service)
+        request->service = "ec2";
     request->region = op->region;
-    request->protocol = AWS_QUERY;
     op->calling = true;
     if (aws_call(op->provider->env->aws, request, on_answer, op, &err) == 0)
         return;

@@ -113,7 +113,7 @@ static void refresh(struct provider *self, const char *region)
     aws_op_begin(self, &op->base, region);
     for (size_t i = 0; i < self->wanted.len && op->len < TYPES_MAX; i++) {
         struct aws_wanted *w = self->wanted.at[i];
-        if (strcmp(w->region, region) != 0 || now_ns < w->due_ns)
+        if (!w->spot || strcmp(w->region, region) != 0 || now_ns < w->due_ns)
             continue;
         w->due_ns = now_ns + EVERY_NS;
         op->types[op->len++] = w->type;
@@ -128,25 +128,28 @@ void aws_prices_refresh(struct provider *self)
 {
     int64_t now_ns = aws_now_ns(self);
     for (size_t i = 0; i < self->wanted.len; i++) {
-        if (now_ns >= self->wanted.at[i]->due_ns)
+        if (self->wanted.at[i]->spot && now_ns >= self->wanted.at[i]->due_ns)
             refresh(self, self->wanted.at[i]->region);
     }
+    aws_demand_refresh(self);
 }
 
-static void want(struct provider *self, const char *region, const char *type)
+/* NULL: no memory. */
+static struct aws_wanted *want(struct provider *self, const char *region, const char *type)
 {
     for (size_t i = 0; i < self->wanted.len; i++) {
         struct aws_wanted *w = self->wanted.at[i];
         if (strcmp(w->type, type) == 0 && strcmp(w->region, region) == 0)
-            return;
+            return w;
     }
     struct aws_wanted *w = calloc(1, sizeof(*w));
     if (!w || !vec_push(&self->wanted, w)) {
         free(w);
-        return;
+        return NULL;
     }
     str_copy_c(w->type, sizeof(w->type), type);
     str_copy_c(w->region, sizeof(w->region), region);
+    return w;
 }
 
 static int64_t cheaper(int64_t a, int64_t b)
@@ -176,14 +179,17 @@ int64_t aws_price(struct provider *self, const struct offer *offer, const void *
     int64_t best = PRICE_UNKNOWN;
     for (size_t i = 0; i < o->types.len; i++) {
         const char *type = o->types.at[i].name;
-        int64_t listed = aws_listed_price(o, type);
         if (o->types.at[i].value != offer->slots)
             continue;
+        int64_t listed = aws_demand_price(self, o, type);
+        struct aws_wanted *wanted = want(self, o->region, type);
+        if (wanted && offer->market == MARKET_SPOT)
+            wanted->spot = true;
+        if (wanted && aws_listed_price(o, type) < 0)
+            aws_demand_want(self, wanted);
         if (listed >= 0)
             place_memory_set_price(&self->memory, type, o->region, MARKET_ON_DEMAND, listed,
                                    aws_now_ns(self));
-        if (offer->market == MARKET_SPOT)
-            want(self, o->region, type);
         int64_t spot = offer->market == MARKET_SPOT ? spot_price(self, o, type) : PRICE_UNKNOWN;
         best = cheaper(best, spot >= 0 ? spot : listed);
     }

@@ -6,6 +6,7 @@
 
 #include "auth/aws_client.h"
 #include "base/clock.h"
+#include "providers/aws/check_answers.h"
 #include "providers/user_data.h"
 
 #define EC2_VERSION "2016-11-15"
@@ -259,5 +260,60 @@ void ec2_write_prices(const char *const *types, size_t len, int64_t wall_ns, con
     add(out, "ProductDescription.2", "Linux/UNIX (Amazon VPC)");
     add(out, "StartTime", now);
     add(out, "EndTime", now);
+    add_set(out, "NextToken", next);
+}
+
+/* ---- for `muster check --live` ------------------------------------------------------------------ */
+
+void sts_write_identity(struct buf *out)
+{
+    aws_form_begin(out, "GetCallerIdentity", "2011-06-15");
+}
+
+void ec2_write_template_query(const char *template, const char *version, struct buf *out)
+{
+    begin(out, "DescribeLaunchTemplateVersions");
+    add(out, is_template_id(template) ? "LaunchTemplateId" : "LaunchTemplateName", template);
+    add(out, "LaunchTemplateVersion.1", version);
+}
+
+void ec2_write_image_query(const char *image, struct buf *out)
+{
+    begin(out, "DescribeImages");
+    add(out, "ImageId.1", image);
+}
+
+static void add_filter(struct buf *out, int number, const char *name, const char *const *values,
+                       size_t len)
+{
+    add_at(out, name, "Filter.%d.Name", number);
+    for (size_t i = 0; i < len; i++)
+        add_at(out, values[i], "Filter.%d.Value.%zu", number, i + 1);
+}
+
+void ec2_write_subnets_query(const char *const *names, size_t len, bool zones, struct buf *out)
+{
+    static const char *const yes[] = { "true" };
+    begin(out, "DescribeSubnets");
+    add_filter(out, 1, zones ? "availability-zone" : "subnet-id", names, len);
+    if (zones)
+        add_filter(out, 2, "default-for-az", yes, 1);
+}
+
+void ec2_write_offerings_query(const char *const *types, size_t len, const char *next,
+                               struct buf *out)
+{
+    begin(out, "DescribeInstanceTypeOfferings");
+    add(out, "LocationType", "availability-zone");
+    add_filter(out, 1, "instance-type", types, len);
+    add_page(out, next);
+}
+
+/* By a filter: asked for by name, one that does not exist would hide the others. */
+void ec2_write_types_query(const char *const *types, size_t len, const char *next, struct buf *out)
+{
+    begin(out, "DescribeInstanceTypes");
+    add_filter(out, 1, "instance-type", types, len);
+    add(out, "MaxResults", "100");
     add_set(out, "NextToken", next);
 }

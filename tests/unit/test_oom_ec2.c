@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "oom.h"
+#include "providers/aws/check_answers.h"
 #include "providers/aws/plugin.h"
+#include "providers/aws/price_list.h"
 #include "providers/aws/requests.h"
 #include "providers/memory.h"
 
@@ -109,11 +111,56 @@ static void memory(void **state)
     }
 }
 
+static const char types_text[] =
+    "<DescribeInstanceTypesResponse><instanceTypeSet><item><instanceType>a</instanceType></item>"
+    "<item><instanceType>b</instanceType></item></instanceTypeSet></DescribeInstanceTypesResponse>";
+
+static void answers_of_a_check(void **state)
+{
+    (void)state;
+    for (long n = 0; oom_sweep(n); n++) {
+        struct ec2_types list = { 0 };
+        oom_arm(n);
+        int rc = ec2_read_types(str_from(types_text), &list, NULL);
+        bool failed = oom_disarm();
+        assert_true(rc == 0 ? list.all.len == 2 : failed && rc == MUSTER_E_NOMEM);
+        ec2_types_release(&list);
+    }
+}
+
+/* JSON that could not be read for lack of memory is an error, or one entry less: never a wrong price. */
+static void a_price_list(void **state)
+{
+    static const char body[] =
+        "{\"PriceList\":[\"{\\\"terms\\\":{\\\"OnDemand\\\":{\\\"a\\\":{\\\"priceDimensions\\\":{"
+        "\\\"b\\\":{\\\"unit\\\":\\\"Hrs\\\",\\\"pricePerUnit\\\":{\\\"USD\\\":\\\"1\\\"}}}}}}}\"]"
+        "}";
+    static const char file[] = "{\"on_demand_prices\":[{\"region\":\"r\",\"type\":\"t\","
+                               "\"usd_per_hour\":\"1\",\"read\":\"2026-01-01T00:00:00Z\"}]}";
+    (void)state;
+    for (long n = 0; oom_sweep(n); n++) {
+        struct aws_price_list list = { 0 };
+        struct buf text = { 0 };
+        int64_t price = -77;
+        oom_arm(n);
+        int rc = aws_read_products(str_from(body), &price, NULL);
+        (void)aws_price_list_parse(str_from(file), &list, NULL);
+        aws_price_list_print(&list, &text);
+        bool failed = oom_disarm();
+        assert_true(price == 1000000 || (failed && (rc < 0 || price == PRICE_UNKNOWN)));
+        assert_true(list.all.len == 1 || failed);
+        buf_release(&text);
+        aws_price_list_release(&list);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_listing), cmocka_unit_test(a_page_in_pieces), cmocka_unit_test(a_fleet),
-        cmocka_unit_test(a_body),    cmocka_unit_test(memory),
+        cmocka_unit_test(a_listing),    cmocka_unit_test(a_page_in_pieces),
+        cmocka_unit_test(a_fleet),      cmocka_unit_test(a_body),
+        cmocka_unit_test(memory),       cmocka_unit_test(answers_of_a_check),
+        cmocka_unit_test(a_price_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
