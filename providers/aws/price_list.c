@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "control/spec.h"
-#include "providers/aws/answers.h"
+#include "providers/values.h"
 
 void aws_price_list_release(struct aws_price_list *list)
 {
@@ -52,9 +52,8 @@ static void take_entry(struct aws_price_list *list, const cJSON *entry)
     struct str region = text_of(entry, "region"), type = text_of(entry, "type");
     if (region.len > 0 && type.len > 0 && str_copy(price.region, sizeof(price.region), region) &&
         str_copy(price.type, sizeof(price.type), type) &&
-        ec2_parse_price(text_of(entry, "usd_per_hour"), &price.usd_micro, NULL) == 0 &&
-        ec2_parse_time(text_of(entry, "read"), &price.read_wall_ns, NULL) == 0 &&
-        price.usd_micro > 0)
+        wire_price(text_of(entry, "usd_per_hour"), &price.usd_micro, NULL) == 0 &&
+        wire_time(text_of(entry, "read"), &price.read_wall_ns, NULL) == 0 && price.usd_micro > 0)
         aws_price_list_put(list, &price);
 }
 
@@ -142,7 +141,7 @@ static int64_t price_of_term(const cJSON *term)
         const cJSON *per_unit = cJSON_GetObjectItemCaseSensitive(dimension, "pricePerUnit");
         int64_t usd_micro;
         if (str_eq_c(text_of(dimension, "unit"), "Hrs") &&
-            ec2_parse_price(text_of(per_unit, "USD"), &usd_micro, NULL) == 0 && usd_micro > best &&
+            wire_price(text_of(per_unit, "USD"), &usd_micro, NULL) == 0 && usd_micro > best &&
             usd_micro > 0)
             best = usd_micro;
     }
