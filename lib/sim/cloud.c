@@ -2,6 +2,7 @@
 #include "sim/engine.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- calls ------------------------------------------------------------------------------------------ */
 
@@ -111,13 +112,13 @@ static void show(const struct engine *e, const struct machine *m, int64_t at_ns,
                  struct listed_node *ret)
 {
     const struct offer_state *o = &e->offers.at[m->offer];
+    memset(ret, 0, sizeof(*ret));
     memcpy(ret->id, m->id, sizeof(ret->id));
     memcpy(ret->pool, e->spec->name, sizeof(ret->pool));
     memcpy(ret->offer, o->offer.name, sizeof(ret->offer));
     memcpy(ret->token, m->token, sizeof(ret->token));
     ret->state = state_at(m, at_ns);
     ret->slots = m->slots;
-    ret->price_usd_micro = 0;
     ret->age_ns = e->now_ns - m->created_ns;
     ret->interrupted = m->noticed;
 }

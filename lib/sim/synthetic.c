@@ -61,16 +61,43 @@ static bool later(struct synthetic *s, double seconds)
     return true;
 }
 
+/*
+ * A rate that is never exceeded from now on until *ret_until_ns, when a burst begins or ends: thinning by
+ * the highest rate of all would throw most draws away. Exponential gaps have no memory, so a draw that
+ * falls past that moment is begun anew from there.
+ */
+static double rate_bound(struct synthetic *s, int64_t *ret_until_ns)
+{
+    *ret_until_ns = s->shape.for_ns;
+    if (!(s->shape.burst_times > 1))
+        return s->most_per_s;
+    next_burst(s);
+    bool bursts = s->at_ns >= s->burst_from_ns;
+    *ret_until_ns = bursts ? s->burst_until_ns : s->burst_from_ns;
+    return bursts ? s->most_per_s : s->most_per_s / s->shape.burst_times;
+}
+
 static bool next_arrival(struct synthetic *s)
 {
     if (s->shape.even)
         return later(s, 1 / rate_now(s));
-    bool flat = !(s->shape.daily > 0) && !(s->shape.weekend < 1) && !(s->shape.burst_times > 1);
-    do {
-        if (!later(s, exponential(&s->arrivals, 1 / s->most_per_s)))
+    bool flat = !(s->shape.daily > 0) && !islessgreater(s->shape.weekend, 1);
+    for (;;) {
+        int64_t until_ns;
+        double bound = rate_bound(s, &until_ns);
+        double gap_ns = exponential(&s->arrivals, 1e9 / bound);
+        if (gap_ns >= (double)(until_ns - s->at_ns)) {
+            s->at_ns = until_ns;
+            if (until_ns >= s->shape.for_ns)
+                return false;
+            continue;
+        }
+        s->at_ns += (int64_t)gap_ns;
+        if (s->at_ns >= s->shape.for_ns)
             return false;
-    } while (!flat && rng_unit(&s->arrivals) * s->most_per_s > rate_now(s));
-    return true;
+        if (flat || rng_unit(&s->arrivals) * bound <= rate_now(s))
+            return true;
+    }
 }
 
 static int synthetic_next(struct sim_work *self, struct sim_job *ret, struct error *err)
