@@ -20,7 +20,9 @@
 #define IN_FLIGHT_MAX 32
 
 struct aws_client {
-    struct aws_client_env env;
+    struct aws_client_env env; /* its settings are ours, below */
+    struct aws_settings settings;
+    struct aws_reach reach;
     struct aws_source *credentials; /* the cache */
     struct aws_limits limits;
     struct rng rng;
@@ -376,8 +378,14 @@ int aws_client_new(const struct aws_client_env *env, struct aws_client **ret, st
     if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
         seed = (uint64_t)boot_ns(client); /* it only spreads retries */
     rng_init(&client->rng, seed);
-    int rc = open_credentials(client, err);
+    client->settings = *env->settings;
+    client->env.settings = &client->settings;
+    int rc = aws_reach_read(env->settings, &client->reach, err);
+    client->settings.reach = &client->reach;
+    if (rc == 0)
+        rc = open_credentials(client, err);
     if (rc < 0) {
+        aws_reach_release(&client->reach);
         free(client);
         return rc;
     }
@@ -427,6 +435,7 @@ void aws_client_free(struct aws_client *client)
     drop(&client->flying, NULL);
     drop(&client->failed, NULL);
     aws_source_free(client->credentials);
+    aws_reach_release(&client->reach);
     aws_limits_release(&client->limits);
     uv_close((uv_handle_t *)&client->timer, on_closed);
 }

@@ -26,8 +26,9 @@ struct aws_client_env {
     uv_loop_t *loop;
     struct log *log;
     const struct clock *clock;
-    struct http_client *http;            /* shared */
-    const struct aws_settings *settings; /* borrowed; lives longer than the client */
+    struct http_client *http; /* shared */
+    const struct aws_settings
+        *settings; /* its texts are borrowed; they live longer than the client */
 };
 
 int aws_client_new(const struct aws_client_env *env, struct aws_client **ret, struct error *err);

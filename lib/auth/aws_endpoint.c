@@ -45,24 +45,37 @@ const char *aws_dns_suffix(const char *region)
     return "amazonaws.com"; /* us-gov- too */
 }
 
-/* Prices are told in a few regions only; each knows those of all. */
+/* Prices are told in a few regions only; each knows those of its partition. NULL: in none. */
 static const char *pricing_region(const char *region)
 {
-    if (str_starts(str_from(region), "cn-"))
-        return "cn-northwest-1";
-    if (str_starts(str_from(region), "eu"))
-        return "eu-central-1";
-    return str_starts(str_from(region), "ap-") ? "ap-south-1" : "us-east-1";
+    static const char *const regions[][2] = {
+        { "cn-", "cn-northwest-1" },       { "us-gov-", NULL },
+        { "us-iso-", "us-iso-east-1" },    { "us-isob-", "us-isob-east-1" },
+        { "us-isof-", "us-isof-south-1" }, { "eu-isoe-", "eu-isoe-west-1" },
+        { "eusc-", "eusc-de-east-1" },     { "eu-", "eu-central-1" },
+        { "ap-", "ap-south-1" },
+    };
+    for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++) {
+        if (str_starts(str_from(region), regions[i][0]))
+            return regions[i][1];
+    }
+    return "us-east-1";
+}
+
+/* The URL of "NAME=URL". */
+static const char *in_list(char *const *list, size_t len, const char *name)
+{
+    size_t name_len = strlen(name);
+    for (size_t i = 0; i < len; i++) {
+        if (strncmp(list[i], name, name_len) == 0 && list[i][name_len] == '=')
+            return list[i] + name_len + 1;
+    }
+    return NULL;
 }
 
 static const char *in_settings(const struct option_strings *list, const char *name)
 {
-    size_t len = strlen(name);
-    for (size_t i = 0; i < list->len; i++) {
-        if (strncmp(list->at[i], name, len) == 0 && list->at[i][len] == '=')
-            return list->at[i] + len + 1;
-    }
-    return NULL;
+    return in_list(list->at, list->len, name);
 }
 
 static const char *set_variable(const char *name)
@@ -71,20 +84,31 @@ static const char *set_variable(const char *name)
     return value && *value ? value : NULL;
 }
 
+/* As the SDKs have it: for the service before for all, variables before the profile. */
+static const char *of_the_sdks(const struct aws_reach *reach, const struct service *service)
+{
+    const char *ignore = getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    const char *url = NULL;
+    if (ignore ? strcmp(ignore, "true") == 0 : reach && reach->ignore_endpoints)
+        return NULL;
+    if (service)
+        url = set_variable(service->variable);
+    if (!url)
+        url = set_variable("AWS_ENDPOINT_URL");
+    if (!url && reach && service)
+        url = in_list(reach->services.at, reach->services.len, service->id);
+    return !url && reach ? reach->endpoint_url : url;
+}
+
 static const char *configured(const struct aws_settings *settings, const char *name)
 {
     const struct service *service = service_find(name);
     const char *url = in_settings(&settings->endpoints, name);
-    const char *ignore = getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
     if (!url && service)
         url = in_settings(&settings->endpoints, service->id);
     if (!url)
         url = in_settings(&settings->endpoints, "*");
-    if (url || (ignore && strcmp(ignore, "true") == 0))
-        return url;
-    if (service)
-        url = set_variable(service->variable);
-    return url ? url : set_variable("AWS_ENDPOINT_URL");
+    return url ? url : of_the_sdks(settings->reach, service);
 }
 
 static bool valid_region(const char *region)
@@ -124,6 +148,9 @@ int aws_endpoint_find(const struct aws_settings *settings, const char *service, 
         return error_set(err, MUSTER_E_CONFIG, "'%s' is not an AWS region", region ? region : "");
     const char *at = pricing ? pricing_region(region) : region;
     const char *url = configured(settings, service);
+    if (!at && !url)
+        return error_set(err, MUSTER_E_CONFIG, "AWS has no price list for %s", region);
+    at = at ? at : region;
     char standard[256];
     (void)snprintf(standard, sizeof(standard), "https://%s%s.%s.%s/", pricing ? "api." : "",
                    service, at, aws_dns_suffix(region));

@@ -234,14 +234,14 @@ out:
 
 /* ---- JSON --------------------------------------------------------------------------------------- */
 
-/* "com.amazonaws.sqs#QueueDoesNotExist:http://..." */
+/* "com.amazonaws.sqs#QueueDoesNotExist:http://internal/#x" */
 static struct str short_code(struct str code)
 {
-    const char *hash = code.len > 0 ? memrchr(code.ptr, '#', code.len) : NULL;
-    if (hash)
-        code = (struct str){ hash + 1, code.len - (size_t)(hash + 1 - code.ptr) };
     const char *colon = code.len > 0 ? memchr(code.ptr, ':', code.len) : NULL;
-    return colon ? (struct str){ code.ptr, (size_t)(colon - code.ptr) } : code;
+    if (colon)
+        code.len = (size_t)(colon - code.ptr);
+    const char *hash = code.len > 0 ? memrchr(code.ptr, '#', code.len) : NULL;
+    return hash ? (struct str){ hash + 1, code.len - (size_t)(hash + 1 - code.ptr) } : code;
 }
 
 static struct str member(const cJSON *root, const char *name)
@@ -261,6 +261,16 @@ void aws_fault_from_json(struct str body, struct aws_fault *ret)
     tidy(ret->code);
     tidy(ret->message);
     cJSON_Delete(root);
+}
+
+void aws_fault_from_headers(struct str error_type, struct str request_id, struct aws_fault *fault)
+{
+    if (!fault->code[0])
+        str_copy(fault->code, sizeof(fault->code), short_code(str_trim(error_type)));
+    if (!fault->request_id[0])
+        str_copy(fault->request_id, sizeof(fault->request_id), str_trim(request_id));
+    tidy(fault->code);
+    tidy(fault->request_id);
 }
 
 void aws_fault_from_body(struct str body, struct aws_fault *ret)

@@ -24,6 +24,9 @@ void aws_fault_from_json(struct str body, struct aws_fault *ret);
 /* By the body's first byte: some JSON services refuse signatures in XML. */
 void aws_fault_from_body(struct str body, struct aws_fault *ret);
 
+/* What the body leaves open, by the headers x-amzn-errortype and x-amzn-requestid; "" where there is none. */
+void aws_fault_from_headers(struct str error_type, struct str request_id, struct aws_fault *fault);
+
 /* The credentials or the clock were refused: worth one more try with new ones. */
 bool aws_error_refresh(const char *code);
 

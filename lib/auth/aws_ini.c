@@ -39,45 +39,67 @@ static bool section_name(struct str line, struct str *ret)
     return true;
 }
 
-static int add_entry(struct aws_ini *ini, struct str section, struct str name, struct str value,
-                     struct error *err)
+static int add_entry(struct aws_ini *ini, const struct aws_ini_entry *entry, struct error *err)
 {
-    const struct aws_ini_entry entry = { section, name, value };
     if (ini->entries.len >= AWS_INI_ENTRIES_MAX)
         return error_set(err, MUSTER_E_TOOBIG, "more than %zu settings", AWS_INI_ENTRIES_MAX);
-    return vec_push(&ini->entries, entry) ? 0 : error_nomem(err);
+    return vec_push(&ini->entries, *entry) ? 0 : error_nomem(err);
 }
 
-static int parse_line(struct aws_ini *ini, struct str line, struct str *section, struct error *err)
+/* Where a line stands. */
+struct place {
+    struct str section;
+    struct str open; /* the last name, if it had no value: what is indented below belongs to it */
+};
+
+static int parse_section(struct aws_ini *ini, struct str text, struct place *place,
+                         struct error *err)
+{
+    struct aws_ini_entry entry = { 0 };
+    if (!section_name(text, &place->section))
+        place->section = STR(""); /* what follows belongs to nobody */
+    place->open = STR("");
+    entry.section = place->section;
+    return add_entry(ini, &entry, err);
+}
+
+static int parse_line(struct aws_ini *ini, struct str line, struct place *place, struct error *err)
 {
     struct str text = str_trim(line);
-    if (text.len == 0 || text.ptr[0] == '#' || text.ptr[0] == ';' || blank(line.ptr[0]))
+    bool nested = line.len > 0 && blank(line.ptr[0]);
+    if (text.len == 0 || text.ptr[0] == '#' || text.ptr[0] == ';')
         return 0;
-    if (text.ptr[0] == '[') {
-        if (!section_name(text, section))
-            *section = STR(""); /* what follows belongs to nobody */
-        return add_entry(ini, *section, STR(""), STR(""), err);
-    }
+    /* Below a name that has a value an indented line goes on with that value: nothing we know does. */
+    if (nested && place->open.len == 0)
+        return 0;
+    if (!nested && text.ptr[0] == '[')
+        return parse_section(ini, text, place, err);
     const char *equals = memchr(text.ptr, '=', text.len);
     const char *colon = memchr(text.ptr, ':', text.len);
     const char *at = equals ? equals : colon;
     if (!at)
         return 0;
     size_t len = (size_t)(at - text.ptr);
-    struct str name = str_trim((struct str){ text.ptr, len });
-    struct str value = str_trim((struct str){ at + 1, text.len - len - 1 });
-    return add_entry(ini, *section, name, without_comment(value), err);
+    struct aws_ini_entry entry = { .section = place->section };
+    entry.name = str_trim((struct str){ text.ptr, len });
+    entry.value = without_comment(str_trim((struct str){ at + 1, text.len - len - 1 }));
+    if (nested)
+        entry.outer = place->open;
+    else
+        place->open = entry.value.len == 0 ? entry.name : STR("");
+    return add_entry(ini, &entry, err);
 }
 
 int aws_ini_parse(struct buf *take_text, struct aws_ini *ret, struct error *err)
 {
     struct aws_ini ini = { .text = *take_text };
     *take_text = (struct buf){ 0 };
-    struct str rest = buf_str(&ini.text), section = STR("");
+    struct str rest = buf_str(&ini.text);
+    struct place place = { 0 };
     int rc =
         rest.len > AWS_INI_BYTES_MAX ? error_set(err, MUSTER_E_TOOBIG, "larger than 1 MiB") : 0;
     while (rc == 0 && rest.len > 0)
-        rc = parse_line(&ini, next_line(&rest), &section, err);
+        rc = parse_line(&ini, next_line(&rest), &place, err);
     if (rc < 0) {
         aws_ini_release(&ini);
         return rc;
@@ -116,7 +138,7 @@ struct str aws_ini_get(const struct aws_ini *ini, const char *section, const cha
     struct str found = { NULL, 0 };
     for (size_t i = 0; i < ini->entries.len; i++) {
         const struct aws_ini_entry *e = &ini->entries.at[i];
-        if (str_eq_c(e->section, section) && same_name(e->name, name))
+        if (str_eq_c(e->section, section) && e->outer.len == 0 && same_name(e->name, name))
             found = e->value;
     }
     return found;

@@ -4,8 +4,8 @@
  *
  *     [profile render]            in config; [render] in credentials; [default] in both
  *     role_arn = arn:aws:...      # a comment needs a blank before it
- *     s3 =
- *       max_queue_size = 1000     nested settings: nothing that we look for, skipped
+ *     ec2 =
+ *       endpoint_url = http://... nested settings, below a name without a value
  */
 #ifndef AUTH_AWS_INI_H
 #define AUTH_AWS_INI_H
@@ -15,7 +15,7 @@
 #include "base/vec.h"
 
 struct aws_ini_entry {
-    struct str section, name, value; /* into the text */
+    struct str section, outer, name, value; /* into the text; outer "" unless nested */
 };
 
 struct aws_ini {

@@ -132,7 +132,9 @@ static const char *ca_file(const struct aws_settings *settings)
     const char *bundle = getenv("AWS_CA_BUNDLE");
     if (settings->ca_file)
         return settings->ca_file;
-    return bundle && *bundle ? bundle : NULL;
+    if (bundle && *bundle)
+        return bundle;
+    return settings->reach ? settings->reach->ca_bundle : NULL;
 }
 
 int aws_wire_send(struct http_client *http, const struct aws_settings *settings,
@@ -210,6 +212,8 @@ int aws_wire_read(const struct aws_request *request, const struct http_response 
         aws_fault_from_body(http->body, &fault);
     else
         request_id_from(http->body, fault.request_id, sizeof(fault.request_id));
+    aws_fault_from_headers(ok ? STR("") : http_response_header(http, "x-amzn-errortype"),
+                           http_response_header(http, "x-amzn-requestid"), &fault);
     *ret = (struct aws_response){ .status = http->status, .body = http->body };
     str_copy_c(ret->code, sizeof(ret->code), fault.code);
     str_copy_c(ret->request_id, sizeof(ret->request_id), fault.request_id);

@@ -45,6 +45,7 @@ class PriceList:
         self.prices = prices or {}
         self.quota = quota
         self.asked = []
+        self.refusal = None  # "AccessDeniedException": every question is answered so
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -53,12 +54,13 @@ class PriceList:
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 status, answer = outer.answer(self.headers["X-Amz-Target"], body)
+                refusal = answer.pop("refusal", None)
                 text = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/x-amz-json-1.1")
                 self.send_header("x-amzn-RequestId", "3f1f7f2c-0000-0000-0000-fake")
-                if status != 200:
-                    self.send_header("x-amzn-ErrorType", answer.pop("type", "") + ":http://internal.amazon.com/")
+                if refusal:  # as some services do: what it is stands in a header only
+                    self.send_header("x-amzn-ErrorType", refusal + ":http://internal.amazon.com/coral/")
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
@@ -79,6 +81,8 @@ class PriceList:
         self.server.server_close()
 
     def answer(self, target, body):
+        if self.refusal:
+            return 400, {"refusal": self.refusal, "Message": "not you"}
         if target == "ServiceQuotasV20190624.GetServiceQuota":
             return 200, {"Quota": {"ServiceCode": "ec2", "QuotaCode": body["QuotaCode"], "Value": self.quota}}
         if target != "AWSPriceListService.GetProducts":

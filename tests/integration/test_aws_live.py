@@ -209,6 +209,46 @@ def test_credentials_that_are_refused_say_so_once(account, live, monkeypatch):
     assert "not-the-secret" not in json.dumps(found)
 
 
+def test_a_refusal_is_read_from_headers_and_named_with_its_request(account, prices, live):
+    prices.refusal = "AccessDeniedException"
+    status, found = live()
+    assert status == 0
+    for what, right in (("on-demand prices", "pricing:GetProducts"),
+                        ("quota standard, spot", "servicequotas:GetServiceQuota")):
+        assert found[what]["answer"] == "unknown"
+        assert "AccessDeniedException: not you (HTTP 400, request 3f1f7f2c-" in found[what]["text"]
+        assert right in found[what]["remedy"]
+
+
+def test_endpoints_of_a_profile(account, live, monkeypatch, tmp_path):
+    """As the SDKs have them: endpoint_url of the profile, and of its services section for single services."""
+    for name in [n for n in os.environ if n.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    config = tmp_path / "config"
+    config.write_text(f"""[profile muster]
+aws_access_key_id = {KEYS['AWS_ACCESS_KEY_ID']}
+aws_secret_access_key = secret
+region = eu-central-1
+endpoint_url = http://127.0.0.1:{free_port()}
+services = moto
+
+[services moto]
+ec2 =
+  endpoint_url = {account.url}
+sts =
+  endpoint_url = {account.url}
+sqs =
+  endpoint_url = {account.url}
+""")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_PROFILE", "muster")
+    status, found = live()
+    assert status == 0, found
+    assert answers(found, "reading", "who am I", "may list", "on-demand prices") == {
+        "reading": "ok", "who am I": "ok", "may list": "ok", "on-demand prices": "unknown"}
+
+
 def test_no_credentials_at_all(live, monkeypatch, tmp_path):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)

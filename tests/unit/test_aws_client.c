@@ -303,7 +303,10 @@ static void test_proxy(void **state)
     use_environment();
     setenv("AWS_MAX_ATTEMPTS", "1", 1);
     start(f, answers);
+    const struct aws_client_env env = { &f->loop, &f->log, &f->clock, f->http, &f->settings };
+    aws_client_free(f->client);
     f->settings.proxy = str_dup(str_from(tiny_server_url(f->server, "")));
+    assert_int_equal(aws_client_new(&env, &f->client, &f->err), 0);
     setenv("AWS_ENDPOINT_URL", "http://aws.invalid:81", 1);
     call(f, false);
     assert_non_null(strstr(f->sent, "POST http://aws.invalid:81/ HTTP/1.1"));
@@ -697,6 +700,32 @@ static void test_fault_bodies(void **state)
     }
 }
 
+static void test_fault_headers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header, *code;
+    } cases[] = {
+        { "AccessDeniedException", "AccessDeniedException" },
+        { " UnrecognizedClientException:http://internal.amazon.com/coral/#x ",
+          "UnrecognizedClientException" },
+        { "com.amazonaws.sqs#QueueDoesNotExist:http://internal/", "QueueDoesNotExist" },
+        { "", "" },
+        { "a\x01z", "a z" },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct aws_fault fault = { 0 };
+        aws_fault_from_headers(str_from(cases[i].header), STR("id-1"), &fault);
+        assert_string_equal(fault.code, cases[i].code);
+        assert_string_equal(fault.request_id, "id-1");
+    }
+    /* What the body said stands. */
+    struct aws_fault fault = { .code = "C", .request_id = "q" };
+    aws_fault_from_headers(STR("D"), STR("r"), &fault);
+    assert_string_equal(fault.code, "C");
+    assert_string_equal(fault.request_id, "q");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -716,6 +745,7 @@ int main(void)
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_fault_bodies),
+        cmocka_unit_test(test_fault_headers),
     };
     curl_global_init(CURL_GLOBAL_DEFAULT);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -28,6 +29,12 @@ static const struct {
     { "pricing", "eu-west-3", "https://api.pricing.eu-central-1.amazonaws.com/", "eu-central-1" },
     { "pricing", "sa-east-1", "https://api.pricing.us-east-1.amazonaws.com/", "us-east-1" },
     { "pricing", "ap-northeast-1", "https://api.pricing.ap-south-1.amazonaws.com/", "ap-south-1" },
+    { "pricing", "eusc-de-east-1", "https://api.pricing.eusc-de-east-1.amazonaws.eu/",
+      "eusc-de-east-1" },
+    { "pricing", "us-isob-east-1", "https://api.pricing.us-isob-east-1.sc2s.sgov.gov/",
+      "us-isob-east-1" },
+    { "servicequotas", "us-gov-east-1", "https://servicequotas.us-gov-east-1.amazonaws.com/",
+      "us-gov-east-1" },
     { "pricing", "cn-north-1", "https://api.pricing.cn-northwest-1.amazonaws.com.cn/",
       "cn-northwest-1" },
 };
@@ -90,6 +97,78 @@ static void test_configured(void **state)
     unsetenv("AWS_ENDPOINT_URL");
     unsetenv("AWS_ENDPOINT_URL_EC2");
     unsetenv("AWS_ENDPOINT_URL_STS");
+}
+
+/* Its own variable, the one for all, the profile's for the service, the profile's for all. */
+static void test_profile(void **state)
+{
+    (void)state;
+    char sqs[] = "sqs=http://profile-sqs", cloudwatch[] = "cloudwatch=http://profile-cw";
+    char all[] = "http://profile", set[] = "ec2=http://set";
+    char *services[] = { sqs, cloudwatch }, *list[] = { set };
+    struct aws_reach reach = { .endpoint_url = all, .services = { services, 2, 2 } };
+    struct aws_settings settings = { .endpoints = { list, 1 }, .reach = &reach };
+    expect(&settings, "ec2", "http://set/", "set");
+    expect(&settings, "sqs", "http://profile-sqs/", "profile-sqs");
+    expect(&settings, "monitoring", "http://profile-cw/", "profile-cw");
+    expect(&settings, "sts", "http://profile/", "profile");
+    setenv("AWS_ENDPOINT_URL", "http://variable", 1);
+    expect(&settings, "sqs", "http://variable/", "variable");
+    setenv("AWS_ENDPOINT_URL_SQS", "http://own", 1);
+    expect(&settings, "sqs", "http://own/", "own");
+    unsetenv("AWS_ENDPOINT_URL_SQS");
+    unsetenv("AWS_ENDPOINT_URL");
+    reach.ignore_endpoints = true;
+    expect(&settings, "sqs", "https://sqs.eu-central-1.amazonaws.com/",
+           "sqs.eu-central-1.amazonaws.com");
+    setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false", 1);
+    expect(&settings, "sqs", "http://profile-sqs/", "profile-sqs");
+    unsetenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    /* No price list is in these regions, but there may be one elsewhere. */
+    struct aws_endpoint e;
+    struct aws_settings none = { 0 };
+    assert_int_equal(aws_endpoint_find(&none, "pricing", "us-gov-west-1", &e, NULL),
+                     MUSTER_E_CONFIG);
+    assert_int_equal(aws_endpoint_find(&settings, "pricing", "us-gov-west-1", &e, NULL),
+                     MUSTER_E_CONFIG);
+    reach.ignore_endpoints = false;
+    assert_int_equal(aws_endpoint_find(&settings, "pricing", "us-gov-west-1", &e, NULL), 0);
+    assert_string_equal(e.url, "http://profile/");
+}
+
+static void test_reach(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/muster-aws-XXXXXX";
+    int fd = mkstemp(path);
+    static const char text[] =
+        "[default]\nendpoint_url = http://other\n[profile p]\nca_bundle = /etc/my ca.pem ; mine\n"
+        "services = local\nregion = x\n  endpoint_url = http://continued\n"
+        "[services local]\nec2 =\n  endpoint_url = http://127.0.0.1:5000\n  other = 1\n"
+        "sqs =\n\n  endpoint_url = http://127.0.0.1:6000\n[services other]\nec2 =\n"
+        "  endpoint_url = http://wrong\n";
+    char profile[] = "p";
+    struct aws_settings settings = { .profile = profile };
+    struct aws_reach reach = { 0 };
+    assert_true(fd >= 0 && write(fd, text, sizeof(text) - 1) == sizeof(text) - 1);
+    close(fd);
+    setenv("AWS_CONFIG_FILE", path, 1);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent", 1);
+    assert_int_equal(aws_reach_read(&settings, &reach, NULL), 0);
+    assert_string_equal(reach.ca_bundle, "/etc/my ca.pem");
+    assert_null(reach.endpoint_url);
+    assert_int_equal(reach.services.len, 2);
+    assert_string_equal(reach.services.at[0], "ec2=http://127.0.0.1:5000");
+    assert_string_equal(reach.services.at[1], "sqs=http://127.0.0.1:6000");
+    aws_reach_release(&reach);
+    settings.profile = NULL;
+    assert_int_equal(aws_reach_read(&settings, &reach, NULL), 0);
+    assert_string_equal(reach.endpoint_url, "http://other");
+    assert_null(reach.ca_bundle);
+    aws_reach_release(&reach);
+    unlink(path);
+    unsetenv("AWS_CONFIG_FILE");
+    unsetenv("AWS_SHARED_CREDENTIALS_FILE");
 }
 
 /* ---- classes ------------------------------------------------------------------------------------ */
@@ -209,6 +288,8 @@ static void test_ini(void **state)
     assert_true(str_eq_c(aws_ini_get(&ini, "profile p", "a_key"), "2=3"));
     assert_int_equal(aws_ini_get(&ini, "profile p", "empty").len, 0);
     assert_null(aws_ini_get(&ini, "default", "nested").ptr);
+    assert_true(str_eq_c(ini.entries.at[4].outer, "s3"));
+    assert_true(str_eq_c(ini.entries.at[4].name, "nested"));
     assert_null(aws_ini_get(&ini, "default", "lost").ptr);
     assert_true(aws_ini_has(&ini, "profile p"));
     assert_false(aws_ini_has(&ini, "p"));
@@ -220,7 +301,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_standard), cmocka_unit_test(test_configured),
         cmocka_unit_test(test_classes),  cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_ini),
+        cmocka_unit_test(test_ini),      cmocka_unit_test(test_profile),
+        cmocka_unit_test(test_reach),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
