@@ -56,6 +56,17 @@ static const struct gce_operation *commonest(const struct gce_operations *operat
     return best;
 }
 
+static bool any_open(const struct launch_op *launch)
+{
+    const struct provider *self = launch->base.provider;
+    for (size_t i = 0; i < launch->zones.all.len; i++) {
+        if (place_memory_open(&self->memory, launch->type, launch->zones.all.at[i].name,
+                              launch->market, gcp_now_ns(self)))
+            return true;
+    }
+    return false;
+}
+
 static void finish_short(struct launch_op *launch)
 {
     size_t made = launch->found.all.len;
@@ -72,6 +83,9 @@ static void finish_short(struct launch_op *launch)
         launch_note_sold_out(launch, "");
     if (!err.code)
         error_set(&err, MUSTER_E_CAPACITY, "no word why");
+    /* The next launch leaves out what is sold out; it need not wait until that is not so any more. */
+    if (err.code == MUSTER_E_CAPACITY && any_open(launch))
+        err.code = MUSTER_E_TRANSIENT;
     error_wrap(&err, "Compute bulkInsert %s in %s: %zu of %lld machines", launch->type,
                launch->region, made, (long long)launch->intent.count);
     /* Asked again with the same requestId this is what the first call did, and all that it did. */

@@ -88,14 +88,18 @@ def names_of(cloud, body, count, zones):
 
 def places(cloud, wanted, spot, zones, shape, count):
     """The zone of each, by what room there seems to be."""
-    room = {zone: cloud.room(last(wanted["machineType"]), zone, spot) for zone in zones
+    room = {zone: count if cloud.bulk_blind else cloud.room(last(wanted["machineType"]), zone, spot) for zone in zones
             if (zone, last(wanted["machineType"])) not in cloud.not_offered}
     if not room:
         raise invalid("resource.instanceProperties.machineType", wanted["machineType"], "No zone has it.")
     if shape == "ANY_SINGLE_ZONE":
         return [max(room, key=lambda zone: min(room[zone], count))] * count
-    if shape == "BALANCED":
-        return [list(room)[number % len(room)] for number in range(count)]
+    if shape == "BALANCED":     # as even as the room allows
+        found = []
+        for _ in range(count):
+            free = [zone for zone in room if room[zone] > found.count(zone)] or list(room)
+            found.append(min(free, key=found.count))
+        return found
     found = [zone for zone, free in room.items() for _ in range(min(free, count))]
     return (found + [next(iter(room))] * count)[:count]
 

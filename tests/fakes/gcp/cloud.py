@@ -45,6 +45,7 @@ class Cloud:
         self.lag_s = 0.0            # a new machine is not listed, and not found, for so long
         self.wait_s = 120.0         # how long `wait` waits, at most
         self.page = 500
+        self.bulk_blind = False     # machines made in bulk go to zones that have no room, too
         self.bulk_foresees = False  # what cannot be made in bulk is refused at once, not by the operation
         self.mig_retry_s = 0.3      # a group tries again after so long
         self.series = {}            # Cloud Monitoring's; see metrics.put and metrics.backlog

@@ -32,6 +32,7 @@ USED = {
         regionOperations.get regionOperations.wait regionOperations.list
         globalOperations.get globalOperations.wait globalOperations.list globalOperations.aggregatedList
         instanceTemplates.get instanceTemplates.list instanceTemplates.insert instanceTemplates.delete
+        regionInstanceTemplates.get
         machineTypes.get machineTypes.list machineTypes.aggregatedList zones.get zones.list regions.get regions.list
         projects.get images.get images.getFromFamily disks.list disks.delete""",
     "monitoring.v3": "projects.timeSeries.list projects.metricDescriptors.get projects.metricDescriptors.list",

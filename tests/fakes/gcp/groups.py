@@ -2,6 +2,7 @@
 
 import base64
 import random
+import re
 import string
 
 from .calls import handles
@@ -102,9 +103,9 @@ class Group:
         asked = (body.get("distributionPolicy") or {}).get("zones")
         if asked:
             self.zones = [last(zone["zone"]) for zone in asked]
+        template = re.search(r"(global|regions/[^/]+)/instanceTemplates/[^/]+$", body["instanceTemplate"]).group()
         self.doc = {"kind": "compute#instanceGroupManager", "id": str(cloud.number()), "name": name,
-                    "creationTimestamp": stamp(), "instanceTemplate": cloud.link(
-                        f"projects/{cloud.project}/global/instanceTemplates/{last(body['instanceTemplate'])}"),
+                    "creationTimestamp": stamp(), "instanceTemplate": cloud.link(f"projects/{cloud.project}/{template}"),
                     "baseInstanceName": body.get("baseInstanceName", name), "selfLink": cloud.link(self.path),
                     "instanceGroup": cloud.link(f"projects/{cloud.project}/{scope}/instanceGroups/{name}"),
                     "fingerprint": "6tD8pYvCy2c=", kind[:-1]: cloud.link(f"projects/{cloud.project}/{scope}")}

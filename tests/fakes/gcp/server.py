@@ -102,8 +102,8 @@ class FakeGCP(Cloud):
                        not short(call.method.name).endswith((".wait", ".listManagedInstances")) and
                        call.method.service == "compute")
 
-    def template(self, name="worker", **changes):
-        """A template as a user would make it."""
+    def template(self, name="worker", scope="global", **changes):
+        """A template as a user would make it; scope may be "regions/R"."""
         properties = {
             "machineType": "e2-standard-2", "metadata": {"items": [{"key": "startup-script", "value": "true"}]},
             "disks": [{"boot": True, "autoDelete": True, "type": "PERSISTENT", "initializeParams": {
@@ -111,7 +111,7 @@ class FakeGCP(Cloud):
             "networkInterfaces": [{"network": "global/networks/default"}]} | changes
         with self.lock:
             schema.check("#InstanceProperties", properties, "properties", "compute")
-            return templates.put(self, name, properties)
+            return templates.put(self, scope, name, properties)
 
     def populate(self, count, labels=None, spot=True):
         """So many running machines at once, over all zones."""

@@ -2,6 +2,8 @@
 workload identity federation, impersonation)."""
 
 import base64
+import functools
+import hashlib
 import json
 import os
 import re
@@ -15,6 +17,16 @@ from .times import zulu
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 SHA256_PREFIX = bytes.fromhex("3031300d060960864801650304020105000420")
+
+
+@functools.cache
+def new_key():
+    """An RSA key as PEM, and its modulus; one for all fakes of a process, because it takes long to make."""
+    def openssl(*arguments, given=None):
+        return subprocess.run(["openssl", *arguments], check=True, capture_output=True, input=given).stdout
+    pem = openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+    modulus = openssl("rsa", "-noout", "-modulus", given=pem).decode().strip().partition("=")[2]
+    return pem.decode(), int(modulus, 16)
 
 
 def unbase64(text):
@@ -64,12 +76,9 @@ class Tokens:
 
     def key_file(self, folder, token_uri, email="muster@muster-test.iam.gserviceaccount.com"):
         """A service account's key file, as the console gives it out."""
-        pem = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
-                             check=True, capture_output=True).stdout.decode()
-        modulus = subprocess.run(["openssl", "rsa", "-noout", "-modulus"], input=pem.encode(), check=True,
-                                 capture_output=True).stdout.decode().strip().split("=")[1]
+        pem, modulus = new_key()
         key_id = os.urandom(20).hex()
-        self.keys[key_id] = (email, int(modulus, 16), 65537)
+        self.keys[key_id] = (email, modulus, 65537)
         path = os.path.join(str(folder), "key.json")
         with open(path, "w", encoding="utf-8") as file:
             json.dump({"type": "service_account", "project_id": self.cloud.project, "private_key_id": key_id,
@@ -140,7 +149,6 @@ def check_jwt(tokens, text):
 
 def verify(message, signature, modulus, exponent):
     """RSASSA-PKCS1-v1_5 with SHA-256."""
-    import hashlib
     size = (modulus.bit_length() + 7) // 8
     if len(signature) != size:
         return False
