@@ -71,10 +71,10 @@ static void add(const struct world *w, struct tally *t, const struct intent *int
 /* Is there an earlier call on its way with the same token? It would count twice. */
 static bool counted_before(const struct world *w, size_t index)
 {
+    const struct happening *this = w->agenda.heap.at[index].what;
     for (size_t i = 0; i < index; i++) {
-        const struct happening *h = w->heap.at[i];
-        if (h->kind == AT_CLOUD_LAUNCH &&
-            strcmp(h->intent.token, w->heap.at[index]->intent.token) == 0)
+        const struct happening *h = w->agenda.heap.at[i].what;
+        if (h->kind == AT_CLOUD_LAUNCH && strcmp(h->intent.token, this->intent.token) == 0)
             return true;
     }
     return false;
@@ -89,8 +89,8 @@ static struct tally tally(const struct world *w, const char *pool, const char *o
         if (counts(m) && concerns(&m->intent, pool, offer))
             add(w, &t, &m->intent, 1);
     }
-    for (size_t i = 0; i < w->heap.len; i++) {
-        const struct happening *h = w->heap.at[i];
+    for (size_t i = 0; i < w->agenda.heap.len; i++) {
+        const struct happening *h = w->agenda.heap.at[i].what;
         /* The second copy of a call that will be refused is refused like the first. */
         bool call = h->kind == AT_CLOUD_LAUNCH && h->fate.code == 0 &&
                     concerns(&h->intent, pool, offer) &&

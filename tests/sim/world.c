@@ -1,4 +1,4 @@
-/* Time, the heap of what is due, and the life of a controller. */
+/* Time, what is due, and the life of a controller. */
 #include "tests/sim/world.h"
 
 #include <stdarg.h>
@@ -86,39 +86,12 @@ void happening_free(struct happening *h)
     free(h);
 }
 
-static bool before(const struct happening *a, const struct happening *b)
-{
-    return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->order < b->order;
-}
-
 void happening_plan(struct world *w, struct happening *take_h, int64_t delay_ns)
 {
     take_h->at_ns = w->now_ns + (delay_ns > 0 ? delay_ns : 0);
-    take_h->order = w->order++;
-    PUSH(&w->heap, take_h);
-    size_t i = w->heap.len - 1;
-    while (i > 0 && before(take_h, w->heap.at[(i - 1) / 2])) {
-        w->heap.at[i] = w->heap.at[(i - 1) / 2];
-        i = (i - 1) / 2;
-    }
-    w->heap.at[i] = take_h;
-}
-
-static struct happening *take_next(struct world *w)
-{
-    struct happening *first = w->heap.at[0];
-    struct happening *last = w->heap.at[--w->heap.len];
-    size_t i = 0;
-    for (size_t child; (child = 2 * i + 1) < w->heap.len; i = child) {
-        if (child + 1 < w->heap.len && before(w->heap.at[child + 1], w->heap.at[child]))
-            child++;
-        if (!before(w->heap.at[child], last))
-            break;
-        w->heap.at[i] = w->heap.at[child];
-    }
-    if (w->heap.len > 0)
-        w->heap.at[i] = last;
-    return first;
+    must(agenda_add(&w->agenda, (struct agenda_entry){ .at_ns = take_h->at_ns, .what = take_h })
+             ? (void *)w
+             : NULL);
 }
 
 /* ---- the core's step, and what it wants done ------------------------------------------------------ */
@@ -363,7 +336,7 @@ static void run(struct world *w, int64_t until_ns)
 {
     int64_t ticked_ns = -1;
     while (!w->failed) {
-        int64_t due_ns = w->heap.len > 0 ? w->heap.at[0]->at_ns : INT64_MAX;
+        int64_t due_ns = agenda_next_ns(&w->agenda);
         int64_t tick_ns = next_tick_ns(w);
         if (tick_ns == ticked_ns) /* a tick that leaves something due now gets another one later */
             tick_ns += NS_PER_MS;
@@ -372,7 +345,7 @@ static void run(struct world *w, int64_t until_ns)
             break;
         w->now_ns = next_ns;
         if (due_ns <= tick_ns) {
-            struct happening *h = take_next(w);
+            struct happening *h = agenda_take(&w->agenda).what;
             happen(w, h);
             happening_free(h);
         } else {
@@ -418,9 +391,9 @@ void world_release(struct world *w)
 {
     control_free(w->control);
     effect_list_release(&w->effects);
-    for (size_t i = 0; i < w->heap.len; i++)
-        happening_free(w->heap.at[i]);
-    vec_release(&w->heap);
+    for (size_t i = 0; i < w->agenda.heap.len; i++)
+        happening_free(w->agenda.heap.at[i].what);
+    agenda_release(&w->agenda);
     for (size_t i = 0; i < w->machines.len; i++)
         free(w->machines.at[i]);
     vec_release(&w->machines);

@@ -5,7 +5,7 @@
  *
  *     world_init -> [settings] -> world_start -> world_run... -> world_release
  *
- * What passes between the core and the world is a happening: due at a moment, in a heap. Time jumps
+ * What passes between the core and the world is a happening: due at a moment. Time jumps
  * from one to the next; nothing here reads a clock. Memory is taken for granted, as in all tests.
  */
 #ifndef TESTS_SIM_WORLD_H
@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "control/control.h"
+#include "sim/agenda.h"
 
 #define TIME_ZERO_NS (1000 * NS_PER_S) /* boot clock when a world begins; 0 stands for "never" */
 #define TEXT_MAX     200
@@ -175,7 +176,6 @@ typedef void happening_fn(struct world *w, struct happening *h);
 
 struct happening {
     int64_t at_ns;
-    uint64_t order;
     enum happening_kind kind;
     uint64_t life;      /* TO_CORE */
     struct event event; /* TO_CORE; its pointers lead into this happening */
@@ -201,8 +201,7 @@ struct world {
     int64_t now_ns;
     int64_t wall_zero_ns; /* Unix time at TIME_ZERO_NS */
     struct rng rng;
-    VEC(struct happening *) heap;
-    uint64_t order;
+    struct agenda agenda; /* of happenings */
 
     struct control_options options;
     struct control *control; /* NULL: crashed */
