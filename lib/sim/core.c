@@ -130,29 +130,49 @@ int sim_core_sample(struct engine *e, struct error *err)
     return sim_core_step(e, &ev, err);
 }
 
-/* What the sources tell, by their names in policy files; one that is not known here tells of all. */
+/* A source that must be told where a number is tells it only when it was. */
+static bool told(const struct pool_spec *spec, const char *key, bool otherwise)
+{
+    const struct option_set *set = spec->queue.set;
+    for (const struct option *row = set ? set->rows : NULL; row && row->key; row++) {
+        const char *field = (const char *)spec->queue.options + row->offset;
+        if (strcmp(row->key, key) != 0)
+            continue;
+        if (row->type == OPTION_TYPE_STRING)
+            return *(char *const *)(const void *)field != NULL;
+        if (row->type == OPTION_TYPE_STRINGS)
+            return ((const struct option_strings *)(const void *)field)->len > 0;
+        if (row->type == OPTION_TYPE_BOOL)
+            return *(const bool *)field;
+    }
+    return otherwise;
+}
+
+/* What the other sources tell, by their names in policy files. */
 static void learn_source(struct engine *e)
 {
     static const struct {
         const char *name;
         bool running, oldest, completed;
     } sources[] = {
-        { "spool", true, true, true },    { "redis", true, false, true },
-        { "celery", true, false, false }, { "rq", true, true, false },
-        { "sidekiq", true, true, true },  { "bullmq", true, true, true },
-        { "sqs", true, false, false },    { "cloudwatch", true, true, false },
-        { "exec", true, false, false },   { "http", true, false, false },
+        { "spool", true, true, true },       { "celery", true, false, false },
+        { "rq", true, true, false },         { "sidekiq", true, true, true },
+        { "bullmq", true, true, true },      { "sqs", true, false, false },
+        { "cloudwatch", true, true, false }, { "exec", true, false, false },
         { "pubsub", false, true, false },
     };
     const char *name = e->spec->queue.set ? e->spec->queue.set->name : "";
-    e->tells_running = e->tells_oldest = e->tells_completed = true;
+    bool running = true, oldest = false, completed = false;
     for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
         if (strcmp(sources[i].name, name) != 0)
             continue;
-        e->tells_running = sources[i].running;
-        e->tells_oldest = sources[i].oldest;
-        e->tells_completed = sources[i].completed;
+        running = sources[i].running;
+        oldest = sources[i].oldest;
+        completed = sources[i].completed;
     }
+    e->tells_running = told(e->spec, "running", running);
+    e->tells_oldest = told(e->spec, "oldest", oldest);
+    e->tells_completed = told(e->spec, "completed", completed);
 }
 
 int sim_core_start(struct engine *e, struct error *err)

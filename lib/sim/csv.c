@@ -65,25 +65,34 @@ bool sim_number(struct str text, double *ret)
     return true;
 }
 
-int sim_csv_number(const struct sim_csv *csv, int column, double least, double *ret,
-                   struct error *err)
+/* What is wrong with a field, and which it is. */
+static int bad_number(const struct sim_csv *csv, int column, struct str text, const char *why,
+                      struct error *err)
 {
     struct str name = csv->header ? csv->names[column] : STR("");
-    struct str text = (size_t)column < csv->fields ? csv->at[column] : STR("");
     char where[80];
     if (csv->header)
         snprintf(where, sizeof(where), "%.*s", (int)(name.len < 60 ? name.len : 60), name.ptr);
     else
         snprintf(where, sizeof(where), "field %d", column + 1);
-    double value;
     if (text.len == 0)
         return sim_csv_fail(csv, err, "%s is empty: expected a number", where);
+    return sim_csv_fail(csv, err, "%s is '%.*s': expected %s", where,
+                        (int)(text.len < 60 ? text.len : 60), text.ptr, why);
+}
+
+int sim_csv_number(const struct sim_csv *csv, int column, double least, double *ret,
+                   struct error *err)
+{
+    struct str text = (size_t)column < csv->fields ? csv->at[column] : STR("");
+    double value;
     if (!sim_number(text, &value))
-        return sim_csv_fail(csv, err, "%s is '%.*s': expected a number", where,
-                            (int)(text.len < 60 ? text.len : 60), text.ptr);
-    if (value < least)
-        return sim_csv_fail(csv, err, "%s is %.*s: expected %g or more", where,
-                            (int)(text.len < 60 ? text.len : 60), text.ptr, least);
+        return bad_number(csv, column, text, "a number", err);
+    if (value < least) {
+        char why[40];
+        snprintf(why, sizeof(why), "%g or more", least);
+        return bad_number(csv, column, text, why, err);
+    }
     *ret = value;
     return 0;
 }

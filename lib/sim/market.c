@@ -48,11 +48,13 @@ int64_t sim_series_at(const struct sim_series *series, int64_t at_ns, int64_t be
 double sim_series_hours(const struct sim_series *series, int64_t from_ns, int64_t to_ns,
                         int64_t before)
 {
+    if (!series)
+        return (double)before * (double)(to_ns - from_ns) / 3.6e12;
     size_t n = steps_until(series, from_ns);
     double value = n > 0 ? (double)series->steps.at[n - 1].value : (double)before;
     double sum = 0;
     int64_t at_ns = from_ns;
-    for (; series && n < series->steps.len && series->steps.at[n].at_ns < to_ns; n++) {
+    for (; n < series->steps.len && series->steps.at[n].at_ns < to_ns; n++) {
         sum += value * (double)(series->steps.at[n].at_ns - at_ns);
         at_ns = series->steps.at[n].at_ns;
         value = (double)series->steps.at[n].value;
