@@ -384,6 +384,15 @@ static bool may_resend(struct control *c, const struct intent *intent)
     return last_objection(c, intent) == NULL;
 }
 
+void gate_give_up(struct control *c, const char *inventory)
+{
+    for (size_t i = 0; i < c->intents.len; i++) {
+        struct intent *intent = c->intents.at[i];
+        if (intent->kind == INTENT_LAUNCH && strcmp(intent->inventory, inventory) == 0)
+            intent->tries = LAUNCH_TRIES_MAX;
+    }
+}
+
 int gate_resend(struct control *c, struct effect_list *out, struct error *err)
 {
     for (size_t i = 0; i < c->intents.len; i++) {

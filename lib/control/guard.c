@@ -180,3 +180,14 @@ int64_t guard(struct control *c, struct pool *p, const struct census *census, in
     window_add(&p->desired_min, c->now_ns, p->spec->out.rate.period_ns, -wanted);
     return wanted;
 }
+
+void guard_found(struct control *c, struct pool *p)
+{
+    struct census census;
+    pool_census(c, p, &census);
+    int64_t there = clamp(census.supply, 0, p->spec->slots_max);
+    if (!p->started || p->retiring || there <= p->desired)
+        return;
+    p->desired = there;
+    window_add(&p->desired_max, c->now_ns, p->spec->in.rate.period_ns, there);
+}

@@ -77,6 +77,7 @@ static void correct_start(struct node *node, enum beat_state says)
 
 static void take_state(struct control *c, struct node *node, const struct heartbeat *beat)
 {
+    bool lost = node->state == NODE_LOST;
     if (beat->state != BEAT_DRAINED)
         node->drained = false; /* what it said before is no proof any more */
     switch (beat->state) {
@@ -100,6 +101,8 @@ static void take_state(struct control *c, struct node *node, const struct heartb
     }
     if (node->interrupted)
         leave(c, node);
+    if (lost && node->state == NODE_READY)
+        guard_found(c, node->pool);
 }
 
 /* What the machine itself was told by the cloud; repeated in every heartbeat. */

@@ -92,9 +92,14 @@ static int name_requested(struct control *c, struct node *node, const struct int
 {
     int rc = pool_name_node(c, node, id, err);
     node->launched_ns = intent->sent_ns; /* the journal, and calls without an answer, take time */
-    if (rc == 0)
-        node_move(node, NODE_BOOTING, c->now_ns);
-    return rc;
+    if (rc < 0)
+        return rc;
+    node_move(node, NODE_BOOTING, c->now_ns);
+    if (node->given_up) {
+        node->given_up = false;
+        guard_found(c, node->pool);
+    }
+    return 0;
 }
 
 /* One machine the cloud says it started for this intent. */

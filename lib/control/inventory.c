@@ -6,6 +6,7 @@
 
 #define LIST_RETRY_NS     (5 * NS_PER_S)
 #define LIST_ANSWER_NS    (180 * NS_PER_S)
+#define DARK_NS           (60 * NS_PER_S)
 #define VANISH_BELIEVE_NS (600 * NS_PER_S) /* a mass disappearance is believed after so long */
 
 struct inventory *inventory_find(const struct control *c, const char *name)
@@ -96,6 +97,52 @@ const char *inventory_doubt(const struct control *c, const struct inventory *inv
     return NULL;
 }
 
+bool inventory_dark(const struct control *c, const struct inventory *inv)
+{
+    return inv->failing_since_ns != 0 && c->now_ns - inv->failing_since_ns >= DARK_NS;
+}
+
+bool inventory_elsewhere(const struct control *c, const struct pool *p)
+{
+    for (size_t i = 0; i < p->spec->offers.len; i++) {
+        const struct inventory *inv = inventory_find(c, p->spec->offers.at[i].inventory);
+        if (inv && !inventory_dark(c, inv))
+            return true;
+    }
+    return false;
+}
+
+/* What was asked for there and did not come is bought elsewhere: it is not asked for again. */
+static void give_up(struct control *c, const struct inventory *inv)
+{
+    uint16_t index = inventory_index(c, inv);
+    for (size_t i = 0; i < c->pools.len; i++) {
+        struct pool *p = c->pools.at[i];
+        for (size_t k = 0; k < p->nodes.len; k++) {
+            struct node *node = p->nodes.at[k];
+            if (node->inventory == index && node->state == NODE_REQUESTED)
+                node->given_up = true;
+        }
+    }
+    gate_give_up(c, inv->name);
+}
+
+static int tell_dark(struct control *c, struct inventory *inv, struct effect_list *out,
+                     struct error *err)
+{
+    if (inventory_dark(c, inv) == inv->dark_told)
+        return 0;
+    inv->dark_told = !inv->dark_told;
+    if (inv->dark_told)
+        give_up(c, inv);
+    if (!inv->dark_told)
+        return note(out, LOG_INFO, "", err, "%s answers again", inv->name);
+    return note(out, LOG_ERROR, "", err,
+                "%s has not answered for %lld seconds; continuing: what was asked for there and "
+                "did not come is bought elsewhere, if there is another place to buy",
+                inv->name, (long long)(DARK_NS / NS_PER_S));
+}
+
 int inventory_failed(struct control *c, const struct event *ev, struct effect_list *out,
                      struct error *err)
 {
@@ -109,7 +156,7 @@ int inventory_failed(struct control *c, const struct event *ev, struct effect_li
         inv->failing_since_ns = c->now_ns;
     str_copy_c(inv->problem, sizeof(inv->problem), ev->listing_failed.text);
     if (!first)
-        return 0;
+        return tell_dark(c, inv, out, err);
     return note(out, LOG_WARNING, "", err,
                 "listing %s failed (%s): %s; continuing: nothing is bought or given back there",
                 inv->name, error_word(ev->listing_failed.code), ev->listing_failed.text);
@@ -394,6 +441,9 @@ int inventory_listed(struct control *c, const struct event *ev, struct effect_li
     inv->listed_ns = asked_ns;
     inv->failing_since_ns = 0;
     inv->problem[0] = '\0';
+    rc = tell_dark(c, inv, out, err);
+    if (rc < 0)
+        return rc;
     if (!believe)
         return 0;
     bury_missing(c, index, asked_ns);

@@ -65,6 +65,7 @@ struct node {
     bool drained : 1;        /* its worker is gone, after the drain was told */
     bool operator_drain : 1; /* a person asked for the drain */
     bool adopted : 1;        /* found in a listing, not launched in this life of the controller */
+    bool given_up : 1;       /* requested where nobody answers: no capacity, should it come */
     bool unbound : 1;        /* of which offer it is will be known when it is listed */
     bool served : 1;         /* was ready once */
     bool journalled : 1;     /* the journal was told that it served */

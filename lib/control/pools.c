@@ -179,12 +179,12 @@ bool node_is_spot(const struct node *node)
     return node->offer < spec->offers.len && spec->offers.at[node->offer].market == MARKET_SPOT;
 }
 
-static void count_slots(const struct node *node, struct census *n)
+static void count_slots(const struct node *node, bool dark, struct census *n)
 {
     switch ((enum node_state)node->state) {
     case NODE_REQUESTED:
     case NODE_BOOTING:
-        n->slots_booting += node->slots;
+        *(dark ? &n->slots_dark : &n->slots_booting) += node->slots;
         break;
     case NODE_READY:
         n->slots_ready += node->slots;
@@ -214,6 +214,7 @@ static void count_advised(const struct node *node, struct census *n)
 void pool_census(const struct control *c, const struct pool *p, struct census *ret)
 {
     struct census n = { 0 };
+    bool elsewhere = inventory_elsewhere(c, p);
     for (size_t i = 0; i < p->nodes.len; i++) {
         const struct node *node = p->nodes.at[i];
         if (node->state == NODE_GONE)
@@ -221,8 +222,11 @@ void pool_census(const struct control *c, const struct pool *p, struct census *r
         n.nodes[node->state]++;
         n.machines++;
         n.slots_all += node->slots;
-        count_slots(node, &n);
-        if (node_is_supply(node) && !node_is_spot(node))
+        bool dark = inventory_dark(c, c->inventories.at[node->inventory]);
+        bool overdue = boot_overdue(c, p, node);
+        bool missed = node->given_up || (dark && overdue);
+        count_slots(node, missed, &n);
+        if (node_is_supply(node) && !node_is_spot(node) && !missed)
             n.on_demand += node->slots;
         if (node_is_advised(node))
             count_advised(node, &n);
@@ -234,7 +238,10 @@ void pool_census(const struct control *c, const struct pool *p, struct census *r
             n.price_usd_micro += node->price_usd_micro;
         else
             n.unpriced += node->unbound;
-        bool ill = node->state == NODE_LOST || boot_overdue(c, p, node);
+        bool ill = node->state == NODE_LOST || overdue;
+        /* Silent where nobody answers: that is a second witness, and not our own ears. */
+        if (dark && elsewhere)
+            continue;
         n.unhealthy += ill;
         n.judged += ill || node->state == NODE_READY;
     }

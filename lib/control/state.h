@@ -84,6 +84,7 @@ struct inventory {
     uint8_t blanks; /* complete listings in a row, in this life, that showed no machine */
     bool trusted;   /* what an earlier life bought here has been found, if it is there */
     bool partial;   /* the last listing lacks some places */
+    bool dark_told; /* a note has said that it is dark */
     VEC(struct inventory_place) places; /* that were ever told */
     char problem[PROBLEM_MAX];
 };
@@ -141,9 +142,10 @@ struct census {
     int64_t machines;                                   /* all but gone */
     int64_t slots_all;                                  /* of all machines */
     int64_t slots_ready, slots_booting, slots_draining; /* booting: requested ones included */
-    int64_t supply;    /* ready + booting (+ lost, while in panic) */
-    int64_t on_demand; /* slots of the supply that are not spot */
-    int64_t advised;   /* slots of the supply on nodes that are to be replaced (node_is_advised) */
+    int64_t slots_dark; /* given up, or overdue where nobody answers: no capacity */
+    int64_t supply;     /* ready + booting (+ lost, while in panic) */
+    int64_t on_demand;  /* slots of the supply that are not spot */
+    int64_t advised;    /* slots of the supply on nodes that are to be replaced (node_is_advised) */
     int64_t advised_ready, advised_most; /* of the ready ones; of the largest one */
     int64_t busy, busy_unknown;
     int64_t busy_leaving; /* of the busy ones: on machines that the cloud takes back */
@@ -183,6 +185,11 @@ int64_t decide(const struct pool *p, const struct observation *seen, struct trai
 int64_t guard(struct control *c, struct pool *p, const struct census *census, int64_t proposed,
               bool hold, struct trail *trail);
 void guard_start(struct control *c, struct pool *p, int64_t supply);
+/*
+ * Machines that were given up, and replaced, are there again: what is too much now is what the pool has,
+ * and is given back at its pace, as if the demand had fallen.
+ */
+void guard_found(struct control *c, struct pool *p);
 
 /* notices.c: the cloud's word on a machine's end. */
 int notice_take(struct control *c, const struct event *ev, struct effect_list *out,
@@ -226,6 +233,8 @@ int gate_lost(struct control *c, uint64_t number, const char *text, struct effec
               struct error *err);
 /* Asks again, with the same token, about calls that were not answered. */
 int gate_resend(struct control *c, struct effect_list *out, struct error *err);
+/* Launches there are asked for no more: they have been bought elsewhere. Listings settle them. */
+void gate_give_up(struct control *c, const char *inventory);
 /* When to ask again after the tries-th call was not answered. */
 int64_t gate_retry_ns(const struct control *c, int tries);
 
@@ -273,6 +282,13 @@ int places_listed(struct inventory *inv, const struct event *ev, struct effect_l
 bool inventory_lacks(const struct control *c, const struct node *node);
 /* NULL when a machine may be bought or stopped on the strength of what is known; else why not. */
 const char *inventory_doubt(const struct control *c, const struct inventory *inv);
+/*
+ * It has failed for so long that what was asked for there is given up: such machines go on being
+ * counted against every limit, but no longer as capacity, so that it is bought elsewhere.
+ */
+bool inventory_dark(const struct control *c, const struct inventory *inv);
+/* Some place where this pool buys is not dark. */
+bool inventory_elsewhere(const struct control *c, const struct pool *p);
 void inventory_list_soon(struct control *c, uint16_t inventory);
 
 /* heartbeats.c */

@@ -98,12 +98,22 @@ static void send(struct world *w, struct happening *take_call)
     happening_plan(w, take_call, fate->request_ns);
 }
 
+/* A cloud that is dark is not heard, whatever else would become of the call. */
+static void darken(const struct world *w, const char *inventory, struct fate *fate)
+{
+    if (!w->dark[0] || strcmp(w->dark, inventory) != 0)
+        return;
+    *fate =
+        (struct fate){ .lost = true, .timeout = true, .timeout_ns = 10 * NS_PER_S, .granted = -1 };
+}
+
 void cloud_call(struct world *w, enum happening_kind kind, const struct intent *intent)
 {
     bool launch = kind == AT_CLOUD_LAUNCH;
     struct happening *h = happening_new(w, kind);
     h->intent = *intent;
     h->fate = fate_draw(w, launch ? CHANNEL_LAUNCH : CHANNEL_TERMINATE, intent->offer);
+    darken(w, intent->inventory, &h->fate);
     sabotage(w, h);
     send(w, h);
 }
@@ -114,6 +124,7 @@ void cloud_list(struct world *w, const char *inventory)
     str_copy_c(h->name, sizeof(h->name), inventory);
     h->asked_ns = w->now_ns;
     h->fate = fate_draw(w, CHANNEL_LIST, "");
+    darken(w, inventory, &h->fate);
     send(w, h);
 }
 

@@ -126,6 +126,8 @@ static bool cmd_jobs(struct scenario *s)
 
 /* ---- machines --------------------------------------------------------------------------------------- */
 
+#define MACHINE_WORDS "machine ID|all|of:INVENTORY dies | hangs | speaks | noticed | advised"
+
 static bool do_machine(struct scenario *s, struct machine *m, const char *what)
 {
     if (strcmp(what, "dies") == 0)
@@ -139,7 +141,7 @@ static bool do_machine(struct scenario *s, struct machine *m, const char *what)
     else if (strcmp(what, "advised") == 0)
         m->advised = true;
     else
-        return scenario_fail(s, "machine ID|all dies | hangs | speaks | noticed | advised");
+        return scenario_fail(s, MACHINE_WORDS);
     if (m->noticed && !m->told)
         agent_drain(&s->w, m);
     return true;
@@ -150,13 +152,15 @@ static bool cmd_machine(struct scenario *s)
     const char *id = words_next(&s->words);
     const char *what = words_next(&s->words);
     if (!id || !what)
-        return scenario_fail(s, "machine ID|all dies | hangs | speaks | noticed | advised");
+        return scenario_fail(s, MACHINE_WORDS);
     bool all = strcmp(id, "all") == 0;
-    if (!all && !machine_find(&s->w, id))
+    const char *of = strncmp(id, "of:", 3) == 0 ? id + 3 : NULL; /* all in this inventory */
+    if (!all && !of && !machine_find(&s->w, id))
         return scenario_fail(s, "there is no machine %s", id);
     for (size_t i = 0; i < s->w.machines.len; i++) {
         struct machine *m = s->w.machines.at[i];
-        if ((all || strcmp(m->id, id) == 0) && !do_machine(s, m, what))
+        bool meant = all || (of ? strcmp(m->inventory, of) == 0 : strcmp(m->id, id) == 0);
+        if (meant && !do_machine(s, m, what))
             return false;
     }
     return true;
@@ -248,6 +252,16 @@ static bool cmd_restart(struct scenario *s)
 {
     world_crash(&s->w);
     world_start(&s->w);
+    return true;
+}
+
+/* dark INVENTORY | dark none: the cloud there does not answer. */
+static bool cmd_dark(struct scenario *s)
+{
+    const char *name = words_next(&s->words);
+    if (!name)
+        return scenario_fail(s, "dark INVENTORY | dark none");
+    str_copy_c(s->w.dark, sizeof(s->w.dark), strcmp(name, "none") == 0 ? "" : name);
     return true;
 }
 
@@ -432,6 +446,7 @@ bool scenario_command(struct scenario *s)
         { "start", cmd_start },
         { "version", cmd_version },
         { "restart", cmd_restart },
+        { "dark", cmd_dark },
         { "clock", cmd_clock },
         { "limits", cmd_limits },
         { "tick", cmd_tick },

@@ -66,6 +66,13 @@ static void all_silent(struct world *w)
         w->machines.at[i]->hung = hung;
 }
 
+/* One of the clouds does not answer at all for a while. */
+static void cloud_goes_dark(struct world *w)
+{
+    snprintf(w->dark, sizeof(w->dark), "%s", rng_chance(&w->rng, 0.5) ? "" : "east");
+    world_trace(w, "%s", w->dark[0] ? "east is dark" : "no cloud is dark");
+}
+
 static void policy_changes(struct world *w)
 {
     struct tenant *tenant = some_tenant(w);
@@ -137,7 +144,9 @@ static void mischief(struct world *w, struct happening *h)
         person_acts(w);
     else if (what < 89)
         queue_suffers(w);
-    else if (what < 91)
+    else if (what < 90)
+        cloud_goes_dark(w);
+    else if (what < 92)
         snprintf(w->version, sizeof(w->version), "%d", (int)rng_below(&w->rng, 3));
     else
         crash_soon(w);
@@ -173,6 +182,7 @@ void mischief_end(struct world *w)
     world_trace(w, "all faults are over");
     w->hostile = false;
     w->zombies = w->dying = 0;
+    w->dark[0] = '\0';
     w->crash_after = w->restart_ns = -1;
     if (!w->control)
         world_start(w);

@@ -225,6 +225,7 @@ struct world {
     /* How the model's machines behave. */
     int64_t boot_ns, boot_spread_ns, start_ns, stop_ns, show_gone_ns;
     double zombies, dying;
+    char dark[64];                  /* inventory whose cloud does not answer; "": none */
     char version[NODE_VERSION_MAX]; /* what new machines run; "": they do not tell */
 
     struct trace *trace;
