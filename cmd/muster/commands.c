@@ -45,5 +45,14 @@ const struct command commands[] = {
       "changes\n"
       "nothing. docs/simulate.md tells of traces, boots and markets.",
       SIMULATION_FLAGS "fE", 1, 1, command_simulate },
+    { "replay", "FILE", "decide again what musterd recorded",
+      "Gives the events of a recording (musterd --record FILE) to the deciding part of this "
+      "muster\n"
+      "and compares what it does with what was recorded, to the last bit. Shows the first step "
+      "that\n"
+      "differs: the same version never differs. With --all it prints every decision with its "
+      "reasons.\n"
+      "Talks to nobody and changes nothing.",
+      "a", 1, 1, command_replay },
     { NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };

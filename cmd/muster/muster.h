@@ -132,5 +132,6 @@ int command_pause(const struct cli *cli);
 int command_resume(const struct cli *cli);
 int command_drain(const struct cli *cli);
 int command_simulate(const struct cli *cli);
+int command_replay(const struct cli *cli);
 
 #endif

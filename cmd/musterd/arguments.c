@@ -4,13 +4,14 @@
 #include <stdio.h>
 
 static const char usage[] =
-    "Usage: musterd [--config FILE] [--dry-run] [--once]\n"
+    "Usage: musterd [--config FILE] [--dry-run] [--once] [--record FILE]\n"
     "\n"
     "Watches queues, decides how many workers they need, starts and returns them.\n"
     "\n"
     "  -c, --config FILE   the daemon's settings (default /etc/muster/muster.yaml)\n"
     "  -n, --dry-run       real queues and real listings, a virtual fleet: nothing is changed\n"
     "      --once          one decision for every pool, printed with its reasons; changes nothing\n"
+    "      --record FILE   add all that happens to FILE, for `muster replay` and reports of bugs\n"
     "      --allow-root    run as root all the same\n"
     "  -V, --version       print the version\n"
     "  -h, --help          print this\n"
@@ -23,11 +24,12 @@ static const char usage[] =
 
 int arguments_parse(int argc, char **argv, struct arguments *ret, int *ret_status)
 {
-    enum { ONCE = 256, ALLOW_ROOT };
+    enum { ONCE = 256, ALLOW_ROOT, RECORD };
     static const struct option longs[] = {
         { "config", required_argument, NULL, 'c' },
         { "dry-run", no_argument, NULL, 'n' },
         { "once", no_argument, NULL, ONCE },
+        { "record", required_argument, NULL, RECORD },
         { "allow-root", no_argument, NULL, ALLOW_ROOT },
         { "version", no_argument, NULL, 'V' },
         { "help", no_argument, NULL, 'h' },
@@ -44,6 +46,9 @@ int arguments_parse(int argc, char **argv, struct arguments *ret, int *ret_statu
             break;
         case ONCE:
             ret->once = true;
+            break;
+        case RECORD:
+            ret->record = optarg;
             break;
         case ALLOW_ROOT:
             ret->allow_root = true;

@@ -6,6 +6,7 @@
 
 struct arguments {
     const char *config; /* NULL: the default place, or built-in settings if there is none */
+    const char *record; /* NULL: none */
     bool dry_run, once, allow_root;
 };
 

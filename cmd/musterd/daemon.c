@@ -214,6 +214,7 @@ static int open_runtime(struct daemon *d, struct error *err)
         .provider_env = &d->provider_env,
         .policies = d->config.policies,
         .dry_run = d->arguments.dry_run || d->arguments.once,
+        .record = d->arguments.record,
         .stopped = on_stopped,
         .ctx = d,
     };

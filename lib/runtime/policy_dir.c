@@ -144,16 +144,17 @@ static const struct file *other_file_of(const struct policy_dir *dir, const stru
     return NULL;
 }
 
-static void take_spec(struct policy_dir *dir, struct file *file, struct pool_spec *spec)
+static void take_spec(struct policy_dir *dir, struct file *file, struct pool_spec *spec,
+                      struct str text)
 {
     const struct file *other = other_file_of(dir, file, spec->name);
     if (other) {
-        char text[512];
-        snprintf(text, sizeof(text), "%s: pool '%s' is already described by %s", file->name,
+        char problem[512];
+        snprintf(problem, sizeof(problem), "%s: pool '%s' is already described by %s", file->name,
                  spec->name, other->name);
         pool_spec_free(spec);
         if (!file->clashes)
-            report(dir, file, text);
+            report(dir, file, problem);
         file->clashes = true;
         return;
     }
@@ -165,7 +166,7 @@ static void take_spec(struct policy_dir *dir, struct file *file, struct pool_spe
     file->problem = NULL;
     log_line(dir->env.log, LOG_INFO, "policy in force", LOG_STR("pool", file->pool),
              LOG_STR("file", file->name));
-    dir->env.changed(dir->env.ctx, spec);
+    dir->env.changed(dir->env.ctx, spec, file->name, text);
 }
 
 static int parse(struct policy_dir *dir, struct file *file, struct str text, struct error *err)
@@ -179,7 +180,7 @@ static int parse(struct policy_dir *dir, struct file *file, struct str text, str
     struct pool_spec *spec = NULL;
     int rc = kinds_parse_policy(dir->env.kinds, text, buf_text(&path), &spec, &problems, err);
     if (rc == 0)
-        take_spec(dir, file, spec);
+        take_spec(dir, file, spec, text);
     else if (rc == MUSTER_E_INVALID)
         report_problems(dir, file, &problems);
     problems_release(&problems);

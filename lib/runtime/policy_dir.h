@@ -18,8 +18,8 @@ struct policy_dir_env {
     const struct kinds *kinds;
     const struct clock *clock;
     struct log *log;
-    /* A pool is new, or its file says something new. */
-    void (*changed)(void *ctx, struct pool_spec *take_spec);
+    /* A pool is new, or its file says something new; file (its name) and text are borrowed. */
+    void (*changed)(void *ctx, struct pool_spec *take_spec, const char *file, struct str text);
     /* No file describes this pool any more. */
     void (*removed)(void *ctx, const char *pool);
     /* The directory was read to its end; complete: every file was good. */

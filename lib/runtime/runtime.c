@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runtime/recording.h"
 #include "runtime/serving.h"
 #include "runtime/sources.h"
 
+#define RECORD_MAX_BYTES ((int64_t)4 << 30)
 #define STOP_WAIT_NS     (10 * NS_PER_S)
 #define SERVING_RETRY_NS (10 * NS_PER_MS)
 #define RESCAN_MS        250  /* file events come in bursts */
@@ -16,6 +18,7 @@ struct runtime {
     struct control *control;
     struct executor *executor;
     struct policy_dir *policies;
+    struct recording *recording; /* NULL: none */
     struct effect_list effects;
     struct sources sources;
     struct serving serving;
@@ -44,27 +47,52 @@ static void carry_out(struct runtime *r);
 
 /* ---- stepping the core -------------------------------------------------------------------------- */
 
-int runtime_submit(struct runtime *r, struct event *ev, struct error *err)
+static void recording_ended(struct runtime *r, const struct error *err)
 {
+    log_line(r->options.log, LOG_WARNING, "the recording ends; continuing: without it",
+             LOG_STR("file", r->options.record), LOG_STR("problem", err->text));
+    recording_close(r->recording);
+    r->recording = NULL;
+}
+
+/* policy: for EVENT_POLICY, what is recorded of it. */
+static int take(struct runtime *r, struct event *ev, const struct recorded_policy *policy,
+                struct error *err)
+{
+    struct error lost = { 0 };
     ev->now_ns = now_ns(r);
     ev->wall_ns = wall_ns(r);
     effect_list_clear(&r->effects);
+    if (r->recording && recording_event(r->recording, ev, policy, &lost) < 0)
+        recording_ended(r, &lost);
     int rc = control_step(r->control, ev, &r->effects, err);
+    if (r->recording && recording_effects(r->recording, &r->effects, rc, &lost) < 0)
+        recording_ended(r, &lost);
     r->generation++;
     /* Also after a failure: what was decided before it is in the list and must not be lost. */
     carry_out(r);
     return rc;
 }
 
+int runtime_submit(struct runtime *r, struct event *ev, struct error *err)
+{
+    return take(r, ev, NULL, err);
+}
+
 /* For events nobody waits for: a failure is logged here. */
-static void submit(struct runtime *r, struct event *ev)
+static void submit_policy(struct runtime *r, struct event *ev, const struct recorded_policy *policy)
 {
     struct error err = { 0 };
-    int rc = runtime_submit(r, ev, &err);
+    int rc = take(r, ev, policy, &err);
     if (rc < 0 && !r->failed)
         log_line(r->options.log, LOG_ERROR, "a step failed; continuing: the next tick tries again",
                  LOG_STR("problem", err.text));
     r->failed = rc < 0;
+}
+
+static void submit(struct runtime *r, struct event *ev)
+{
+    submit_policy(r, ev, NULL);
 }
 
 /* ---- queue sources ------------------------------------------------------------------------------ */
@@ -282,7 +310,7 @@ static void arm_timer(struct runtime *r)
 
 /* ---- policies ----------------------------------------------------------------------------------- */
 
-static void on_policy(void *ctx, struct pool_spec *take_spec)
+static void on_policy(void *ctx, struct pool_spec *take_spec, const char *file, struct str text)
 {
     struct runtime *r = ctx;
     char pool[POOL_NAME_MAX];
@@ -291,7 +319,9 @@ static void on_policy(void *ctx, struct pool_spec *take_spec)
     sources_close(&r->sources, pool);
     struct event ev = { .type = EVENT_POLICY };
     ev.policy.take_spec = take_spec;
-    submit(r, &ev);
+    char *copy = r->recording ? str_dup(text) : NULL;
+    submit_policy(r, &ev, &(struct recorded_policy){ file, copy });
+    free(copy);
     struct error err = { 0 };
     struct pool_view view;
     if (control_pool_find(r->control, pool, &view) &&
@@ -464,6 +494,9 @@ static int make_parts(struct runtime *r, struct error *err)
     r->control = control_new(&r->options.control, err);
     if (!r->control)
         return MUSTER_E_NOMEM;
+    if (r->options.record && recording_open(r->options.record, RECORD_MAX_BYTES,
+                                            &r->options.control, &r->recording, err) < 0)
+        return err->code;
     int rc = r->options.dry_run ? executor_dry_new(&env, &r->executor, err)
                                 : executor_live_new(&env, &r->executor, err);
     if (rc == 0)
@@ -543,6 +576,7 @@ void runtime_free(struct runtime *r)
     }
     policy_dir_free(r->policies);
     control_free(r->control);
+    recording_close(r->recording);
     effect_list_release(&r->effects);
     free(r);
 }

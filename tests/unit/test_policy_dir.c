@@ -34,8 +34,10 @@ static void tell(struct place *p, char mark, const char *pool, int64_t max)
         snprintf(p->told + n, sizeof(p->told) - n, "%d", (int)max);
 }
 
-static void on_changed(void *ctx, struct pool_spec *take_spec)
+static void on_changed(void *ctx, struct pool_spec *take_spec, const char *file, struct str text)
 {
+    assert_non_null(strstr(file, ".y"));
+    assert_true(text.len > 0);
     tell(ctx, '+', take_spec->name, take_spec->slots_max);
     pool_spec_free(take_spec);
 }
