@@ -40,7 +40,7 @@ struct runtime_options {
     struct control_options control;
     const char *policies; /* directory */
     bool dry_run;
-    const char *record; /* file to record to; NULL: none */
+    const char *record;         /* file to record to; NULL: none */
     void (*stopped)(void *ctx); /* after runtime_stop: nothing is in flight any more */
     void *ctx;
 };
