@@ -1,4 +1,5 @@
-# What muster needs in an AWS account: the controller's role, the nodes' role, and a launch template.
+# What muster needs in an AWS account: the controller's role, the nodes' role, queues, a launch template,
+# and a rule that brings EC2's notices. One region; one controller.
 #
 #     module "muster" {
 #       source         = "./deploy/aws"
@@ -6,6 +7,8 @@
 #       controller_url = "https://muster.internal:8420"
 #       command        = "/opt/worker/run"
 #     }
+#
+# The rights are the JSON files beside this one, with the controller's name in place of "muster".
 
 terraform {
   required_version = ">= 1.3"
@@ -14,36 +17,21 @@ terraform {
   }
 }
 
-variable "image" {
-  description = "machine image with muster-agent in /usr/local/bin and the agents' token in /etc/muster"
-  type        = string
+data "aws_partition" "here" {}
+
+locals {
+  arn = "arn:${data.aws_partition.here.partition}:"
+  # Tags' values, then the names of what this module makes, then the partition.
+  documents = {
+    for name in ["policy", "node-policy"] : name => replace(replace(replace(
+      file("${path.module}/${name}.json"),
+      "\"muster\"", "\"${var.controller}\""),
+      "/(role/|:)muster-(node|work|notices)\"/", "$${1}${var.controller}-$${2}\""),
+    "arn:aws:", local.arn)
+  }
 }
 
-variable "controller_url" {
-  description = "address at which nodes reach musterd"
-  type        = string
-}
-
-variable "command" {
-  description = "worker command line on the nodes"
-  type        = string
-}
-
-variable "pool" {
-  type    = string
-  default = "muster"
-}
-
-variable "slots" {
-  description = "jobs a node does at a time"
-  type        = number
-  default     = 1
-}
-
-variable "security_groups" {
-  type    = list(string)
-  default = []
-}
+# ---- the controller's role -------------------------------------------------------------------------
 
 data "aws_iam_policy_document" "ec2" {
   statement {
@@ -56,32 +44,48 @@ data "aws_iam_policy_document" "ec2" {
 }
 
 resource "aws_iam_role" "controller" {
-  name               = "muster-controller"
+  name               = "${var.controller}-controller"
   assume_role_policy = data.aws_iam_policy_document.ec2.json
 }
 
 resource "aws_iam_role_policy" "controller" {
+  name   = "muster"
   role   = aws_iam_role.controller.id
-  policy = file("${path.module}/policy.json")
+  policy = local.documents["policy"]
 }
 
 resource "aws_iam_instance_profile" "controller" {
-  name = "muster-controller"
+  name = "${var.controller}-controller"
   role = aws_iam_role.controller.name
 }
 
+# ---- nodes -----------------------------------------------------------------------------------------
+
 resource "aws_iam_role" "node" {
-  name               = "muster-node"
+  name               = "${var.controller}-node"
   assume_role_policy = data.aws_iam_policy_document.ec2.json
 }
 
+resource "aws_iam_role_policy" "node" {
+  count  = var.work_queue ? 1 : 0
+  name   = "work"
+  role   = aws_iam_role.node.id
+  policy = local.documents["node-policy"]
+}
+
+resource "aws_iam_role_policy_attachment" "node" {
+  for_each   = var.node_policies
+  role       = aws_iam_role.node.name
+  policy_arn = each.value
+}
+
 resource "aws_iam_instance_profile" "node" {
-  name = "muster-node"
+  name = "${var.controller}-node"
   role = aws_iam_role.node.name
 }
 
 resource "aws_launch_template" "node" {
-  name                                 = "muster-${var.pool}"
+  name                                 = "${var.controller}-${var.pool}"
   image_id                             = var.image
   vpc_security_group_ids               = var.security_groups
   instance_initiated_shutdown_behavior = "terminate"
@@ -104,12 +108,4 @@ resource "aws_launch_template" "node" {
         --slots ${var.slots} --token-file /etc/muster/agent.token --watch aws -- /bin/sh -c '${var.command}'
   EOT
   )
-}
-
-output "launch_template" {
-  value = aws_launch_template.node.id
-}
-
-output "controller_instance_profile" {
-  value = aws_iam_instance_profile.controller.name
 }
