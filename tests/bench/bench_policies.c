@@ -2,7 +2,7 @@
  * muster's policies beside what others would do, over the shipped job and count traces: cost, waits,
  * late share, and the ratio to the cheapest possible.
  *
- * usage: bench_policies [--markdown] [TRACE...]     only traces with that in their name
+ * usage: bench_policies [--markdown] [--policy TEXT] [TRACE...]    only those with that in their name
  *
  * Everybody gets the same machines (one slot, EC2's boot times, 0.10 USD/h), the same work and the same
  * knowledge: the promise (a job begins within 10 minutes) and the mean service time. Needs the
@@ -27,14 +27,18 @@ static const struct {
     double scale;
     const char *service; /* NULL: the file has it */
     int64_t service_s;   /* what everybody is told: the mean */
+    int64_t days;        /* the first so many */
     const char *note;
 } traces[] = {
-    { "alibaba_genai_requests_2024.csv", 1, NULL, 29, "23 days of image generation jobs" },
-    { "aws_elb_requests_5min.csv", 1, "lognormal 30s cv 1", 30, "14 days of web requests as jobs" },
-    { "twitter_amzn_5min.csv", 1, "lognormal 30s cv 1", 30, "55 days of mentions as jobs, bursts" },
-    { "nyc_taxi_30min.csv", 0.02, "lognormal 60s cv 1", 60,
-      "215 days of taxi rides, 2 %, as jobs" },
-    { "batch_metacentrum_2013.csv", 1, NULL, 50132, "89 days of a scientific cluster" },
+    { "alibaba_genai_requests_2024.csv", 1, NULL, 29, 24, "23 days of image generation jobs" },
+    { "aws_elb_requests_5min.csv", 1, "lognormal 30s cv 1", 30, 15,
+      "14 days of web requests, each a job of 30 s" },
+    { "twitter_amzn_5min.csv", 1, "lognormal 30s cv 1", 30, 14,
+      "14 days of mentions with bursts, each a job of 30 s" },
+    { "nyc_taxi_30min.csv", 0.02, "lognormal 60s cv 1", 60, 28,
+      "28 days of taxi rides, one in 50 a job of 60 s" },
+    { "batch_metacentrum_2013.csv", 0.1, NULL, 50132, 28,
+      "28 days of a scientific cluster, one job in 10" },
 };
 
 #define PACE_OFF "pace: { in: { after: 0s, at_most: unlimited } }\n"
@@ -102,6 +106,7 @@ static struct pool_spec *make_spec(const char *settings, int64_t service_s, int6
     problems_init(&problems);
     buf_add_c(&text, "queue: { redis: { list: j, running: r, completed: c } }\n"
                      "slots: { max: 10000 }\n"
+                     "health: { heartbeat: 2m }\n"
                      "buy: { offers: [ local: { command: w, max: 10000, price: 0.1 USD/h } ] }\n");
     put_settings(&text, settings, service_s, peak);
     if (kinds_parse_policy(&kinds, buf_str(&text), "pool.yaml", &spec, &problems, &err) < 0) {
@@ -136,22 +141,21 @@ static void put_row(const char *name, struct trial *trial, struct cheapest *chea
            (long long)trial->result.starts);
 }
 
-static bool wanted(int argc, char **argv, const char *name)
+static bool wanted(const char *const *names, size_t len, const char *name)
 {
-    bool any = false;
-    for (int i = 1; i < argc; i++) {
-        if (argv[i][0] == '-')
-            continue;
-        any = true;
-        if (strstr(name, argv[i]))
+    for (size_t i = 0; i < len; i++) {
+        if (strstr(name, names[i]))
             return true;
     }
-    return !any;
+    return len == 0;
 }
 
 struct bench {
     size_t trace;
     bool markdown;
+    const char *only;            /* policies with this in their name; NULL: all */
+    size_t played[POLICIES_MAX]; /* which they are */
+    size_t len;
     struct job job;
     struct trial_setting setting;
     struct trial trials[POLICIES_MAX];
@@ -187,6 +191,7 @@ static int set_up(struct bench *b)
     sim_options_default(&b->setting.options);
     b->setting.options.boot = sim_boot_profile("aws");
     b->setting.options.promise_ns = PROMISE_NS;
+    b->setting.options.duration_ns = traces[b->trace].days * 86400 * NS_PER_S;
     b->any = make_spec("scale: [ fixed: 1 ]\n", 1, 1);
     int rc = b->any ? open_work(&b->job, &b->work, &b->err) : MUSTER_E_INVALID;
     if (rc < 0)
@@ -196,19 +201,24 @@ static int set_up(struct bench *b)
                                               .specs = specs,
                                               .specs_len = 1,
                                               .boot = b->setting.options.boot,
-                                              .wait_ns = PROMISE_NS };
+                                              .wait_ns = PROMISE_NS,
+                                              .duration_ns = b->setting.options.duration_ns };
     return cheapest_new(&options, &b->cheapest, &b->err);
 }
 
 static int play(struct bench *b)
 {
     for (size_t p = 0; p < POLICIES; p++) {
-        b->trials[p].spec =
+        if (b->only && !strstr(policies[p].name, b->only))
+            continue;
+        struct trial *trial = &b->trials[b->len];
+        trial->spec =
             make_spec(policies[p].settings, traces[b->trace].service_s, cheapest_peak(b->cheapest));
-        if (!b->trials[p].spec)
+        if (!trial->spec)
             return error_set(&b->err, MUSTER_E_INVALID, "%s", policies[p].name);
+        b->played[b->len++] = p;
     }
-    return trials_run(b->trials, POLICIES, &b->setting, &b->err);
+    return trials_run(b->trials, b->len, &b->setting, &b->err);
 }
 
 static void tell(struct bench *b)
@@ -226,17 +236,18 @@ static void tell(struct bench *b)
               : "policy                            USD      p50      p95      p99   late %  "
                 "x best     peak    starts\n",
           stdout);
-    for (size_t p = 0; p < POLICIES; p++)
-        put_row(policies[p].name, &b->trials[p], b->cheapest, b->markdown);
+    for (size_t i = 0; i < b->len; i++)
+        put_row(policies[b->played[i]].name, &b->trials[i], b->cheapest, b->markdown);
 }
 
-static int one_trace(size_t trace, bool markdown)
+static int one_trace(size_t trace, bool markdown, const char *only)
 {
     struct bench *b = calloc(1, sizeof(*b));
     if (!b)
         return 1;
     b->trace = trace;
     b->markdown = markdown;
+    b->only = only;
     int rc = 0;
     if (find_trace(b)) {
         rc = set_up(b);
@@ -259,11 +270,22 @@ static int one_trace(size_t trace, bool markdown)
 
 int main(int argc, char **argv)
 {
-    bool markdown = argc > 1 && strcmp(argv[1], "--markdown") == 0;
+    bool markdown = false;
+    const char *only = NULL;
+    const char *names[16];
+    size_t len = 0;
     int failed = 0;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--markdown") == 0)
+            markdown = true;
+        else if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc)
+            only = argv[++i];
+        else if (len < sizeof(names) / sizeof(names[0]))
+            names[len++] = argv[i];
+    }
     for (size_t t = 0; t < sizeof(traces) / sizeof(traces[0]); t++) {
-        if (wanted(argc, argv, traces[t].file))
-            failed |= one_trace(t, markdown);
+        if (wanted(names, len, traces[t].file))
+            failed |= one_trace(t, markdown, only);
     }
     return failed;
 }
