@@ -54,5 +54,16 @@ const struct command commands[] = {
       "reasons.\n"
       "Talks to nobody and changes nothing.",
       "a", 1, 1, command_replay },
+    { "compare", "FILE...", "several policy files over the same work",
+      "Runs each file as `muster simulate` does and shows them in one table, with a fixed fleet "
+      "at\n"
+      "peak and the cheapest possible. The cheapest that keeps the promise is marked.",
+      SIMULATION_FLAGS "B", 1, 24, command_compare },
+    { "tune", "FILE", "find better numbers for a policy file",
+      "Searches the file's numbers (of its policies, pace and slots.min) for the cheapest that "
+      "keeps\n"
+      "the promise, and prints what to change. The file is not written. Exit status 1: no numbers\n"
+      "were found that keep it.",
+      SIMULATION_FLAGS, 1, 1, command_tune },
     { NULL, NULL, NULL, NULL, NULL, 0, 0, NULL },
 };

@@ -24,6 +24,7 @@ struct cli {
     const char *at;
     bool all;
     bool until_idle;
+    bool baselines;
     bool print_effective, schema, reference;
     bool live;
     const char *config; /* muster.yaml; NULL: where musterd looks for it */
@@ -133,5 +134,7 @@ int command_resume(const struct cli *cli);
 int command_drain(const struct cli *cli);
 int command_simulate(const struct cli *cli);
 int command_replay(const struct cli *cli);
+int command_compare(const struct cli *cli);
+int command_tune(const struct cli *cli);
 
 #endif

@@ -41,7 +41,10 @@ static const struct {
       "aws, gcp, fast, local, instant, or a distribution; default: by provider", false },
     { 'm', "market", "FILE",
       "capacity and prices over time (CSV: t_s, offer, capacity, price_usd_h)", false },
-    { 'p', "promise", "PROMISE", "'wait < 10m' or 'done < 10m'; default: the file's drain.within",
+    { 'p', "promise", "PROMISE",
+      "'p95 wait < 10m', 'p99 done < 1h', 'max wait < 5m'; default: the file's drain.within",
+      false },
+    { 'B', "baselines", NULL, "compare with what EC2, Kubernetes and Compute Engine would do, too",
       false },
     { 'x', "seed", "NUMBER", "of all that is drawn; default 1", false },
     { 'q', "tick", "DURATION", "musterd's tick; default 1s", false },
@@ -117,6 +120,9 @@ static void take(struct cli *cli, int letter, const char *value, bool *ret_help)
         break;
     case 't':
         cli->at = value;
+        break;
+    case 'B':
+        cli->baselines = true;
         break;
     case 'a':
         cli->all = true;

@@ -50,16 +50,20 @@ static int trace_options(const struct cli *cli, uint64_t seed, struct sim_trace_
     return EXIT_YES;
 }
 
+int simulation_open(const struct simulation *s, struct sim_work **ret, struct error *err)
+{
+    return sim_work_open(s->cli->sim.work, &s->trace, ret, err);
+}
+
 static int open_work(struct simulation *s)
 {
-    struct sim_trace_options options;
     struct error err = { 0 };
     if (!s->cli->sim.work)
         return trouble("work", "is needed: a trace, or made-up work such as 'poisson 0.4/s'");
-    int rc = trace_options(s->cli, s->options.seed, &options);
+    int rc = trace_options(s->cli, s->options.seed, &s->trace);
     if (rc != EXIT_YES)
         return rc;
-    if (sim_work_open(s->cli->sim.work, &options, &s->work, &err) < 0) {
+    if (simulation_open(s, &s->work, &err) < 0) {
         fprintf(stderr, "muster: %s\n", err.text);
         return EXIT_TROUBLE;
     }
@@ -69,21 +73,14 @@ static int open_work(struct simulation *s)
 
 /* ---- the rest -------------------------------------------------------------------------------------- */
 
-/* "wait < 10m", "done < 10m" */
 static int take_promise(struct simulation *s, const char *text)
 {
-    struct str rest = str_trim(str_from(text));
-    bool done = str_starts(rest, "done");
-    if (!done && !str_starts(rest, "wait"))
-        return trouble("promise", "expected 'wait < 10m' (begun in time) or 'done < 10m'");
-    rest = str_trim((struct str){ rest.ptr + 4, rest.len - 4 });
-    if (!str_starts(rest, "<"))
-        return trouble("promise", "expected 'wait < 10m' (begun in time) or 'done < 10m'");
-    char within[64];
-    str_copy(within, sizeof(within), str_trim((struct str){ rest.ptr + 1, rest.len - 1 }));
-    s->options.promise = done ? SIM_PROMISE_DONE : SIM_PROMISE_START;
+    struct error err = { 0 };
+    if (promise_parse(str_from(text), &s->promise, &err) < 0)
+        return trouble("promise", err.text);
+    promise_apply(&s->promise, &s->options);
     s->promised = true;
-    return take_duration("promise", within, &s->options.promise_ns);
+    return EXIT_YES;
 }
 
 static int take_seed(struct simulation *s, const char *text)
@@ -184,6 +181,23 @@ void simulation_promise(const struct simulation *s, const struct pool_spec *spec
         if (within_ns && (options->promise_ns == 0 || *within_ns < options->promise_ns))
             options->promise_ns = *within_ns;
     }
+}
+
+struct promise simulation_common_promise(const struct simulation *s, struct pool_spec *const *specs,
+                                         size_t len)
+{
+    if (s->promised)
+        return s->promise;
+    struct promise promise = { 0.95, PROMISE_WAIT, 600 * NS_PER_S };
+    bool any = false;
+    for (size_t i = 0; i < len; i++) {
+        struct sim_options options = { 0 };
+        simulation_promise(s, specs[i], &options);
+        if (options.promise_ns > 0 && (!any || options.promise_ns < promise.limit_ns))
+            promise = (struct promise){ 0.95, PROMISE_DONE, options.promise_ns };
+        any |= options.promise_ns > 0;
+    }
+    return promise;
 }
 
 int simulation_run(struct simulation *s, struct pool_spec *take_spec,

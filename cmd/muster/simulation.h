@@ -8,6 +8,8 @@
 #include "muster.h"
 #include "runtime/kinds.h"
 #include "sim/run.h"
+#include "sim/trace.h"
+#include "sim/trial.h"
 
 /* The letters of the options that all of them know (options.c). */
 #define SIMULATION_FLAGS "wvygdbmpxq"
@@ -18,7 +20,9 @@ struct simulation {
     struct sim_boot boot;
     struct sim_market market;
     struct control_options control;
+    struct sim_trace_options trace; /* how the work is read */
     struct sim_work *work;
+    struct promise promise;     /* when promised */
     struct sim_options options; /* points into the above: stays where it is */
     bool promised;              /* the command line names a promise; else each file has its own */
 };
@@ -26,6 +30,13 @@ struct simulation {
 /* EXIT_YES, or EXIT_TROUBLE: said why. Release it in either case. */
 int simulation_init(const struct cli *cli, struct simulation *ret);
 void simulation_release(struct simulation *s);
+
+/* The work once more, for a run of its own; from any thread. */
+int simulation_open(const struct simulation *s, struct sim_work **ret, struct error *err);
+/* What a drain.within of these files promises, else that 95 % of the jobs begin within ten minutes; or
+ * what the command line says. */
+struct promise simulation_common_promise(const struct simulation *s, struct pool_spec *const *specs,
+                                         size_t len);
 
 /* Reads a policy file as musterd does. EXIT_YES, EXIT_NO (mistakes in it), EXIT_TROUBLE. */
 int simulation_read(struct simulation *s, const char *file, struct pool_spec **ret);

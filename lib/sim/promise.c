@@ -4,6 +4,8 @@
 #include "base/units.h"
 #include "sim/trial.h"
 
+#define USUAL_QUANTILE 0.95
+
 #define EXPECTED                                                                                   \
     "expected something like 'p95 wait < 10m', 'p99 done < 1h' or 'max wait < 30m': a quantile, "  \
     "wait (to the start of a job) or done (to its end), and a duration"
@@ -52,10 +54,15 @@ int promise_parse(struct str text, struct promise *ret, struct error *err)
 {
     struct promise promise = { 0 };
     struct str rest = text;
-    struct str quantile = word(&rest);
     struct str of = word(&rest);
+    bool good = true;
+    promise.quantile = USUAL_QUANTILE;
+    if (!str_eq_c(of, "wait") && !str_eq_c(of, "done")) {
+        good = parse_quantile(of, &promise.quantile);
+        of = word(&rest);
+    }
     rest = str_trim(rest);
-    bool good = parse_quantile(quantile, &promise.quantile) && rest.len > 1 && rest.ptr[0] == '<';
+    good = good && rest.len > 1 && rest.ptr[0] == '<';
     if (str_eq_c(of, "done"))
         promise.of = PROMISE_DONE;
     else

@@ -5,10 +5,9 @@
 
 #include <uv.h>
 
-#include "base/clock.h"
+#include "sim/print.h"
 
-#define THREADS_MAX   64
-#define HOURS_A_MONTH 730.0
+#define THREADS_MAX 64
 
 struct work_list {
     struct trial *trials;
@@ -133,12 +132,11 @@ int trial_figures(const struct trial *trial, struct cheapest *cheapest, struct t
         .late = sim_result_late_share(r),
         .nodes_peak = r->nodes_peak,
     };
-    if (f.hours > 0) {
-        f.usd_per_hour = f.usd / f.hours;
+    f.usd_per_hour = sim_usd_per_hour(r);
+    f.usd_per_month = sim_usd_per_month(r);
+    f.usd_per_1000 = sim_usd_per_thousand(r);
+    if (f.hours > 0)
         f.nodes_mean = (r->cost.node_hours[0] + r->cost.node_hours[1]) / f.hours;
-    }
-    f.usd_per_month = f.usd_per_hour * HOURS_A_MONTH;
-    f.usd_per_1000 = r->done > 0 ? f.usd / (double)r->done * 1000 : 0;
     int rc = compare_with(r, cheapest, &f, err);
     if (rc == 0)
         *ret = f;

@@ -49,7 +49,7 @@ struct trial_figures {
 int trial_figures(const struct trial *trial, struct cheapest *cheapest, struct trial_figures *ret,
                   struct error *err);
 
-/* ---- promises: "p95 wait < 10m", "late < 1%", "p99 done < 1h", "max wait < 30m" ---- */
+/* ---- promises: "p95 wait < 10m", "p99 done < 1h", "max wait < 30m"; "wait < 10m" means p95 ---- */
 
 enum promise_of { PROMISE_WAIT, PROMISE_DONE };
 
