@@ -65,7 +65,9 @@ static int open_file(struct standard *s, struct error *err)
     if (rc == 0)
         rc = gcp_file_want(file, "universe_domain", &s->universe, err);
     secret_json_free(file);
-    return rc < 0 ? error_wrap(err, "%s", s->path) : 0;
+    if (rc < 0)
+        error_wrap(err, "%s", s->path);
+    return rc;
 }
 
 static int open_inner(struct standard *s, struct error *err)

@@ -69,7 +69,7 @@ static void finish(struct gcp_exchange *x, const struct http_response *response,
 static bool key_byte(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '/' || c == '+' || c == '=';
+           c == '-' || c == '+' || c == '=';
 }
 
 void gcp_redact(char *text)

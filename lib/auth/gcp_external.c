@@ -8,7 +8,9 @@
 #include "auth/gcp_subject.h"
 #include "auth/secret.h"
 
-#define SOURCE     "workload identity federation"
+#define SOURCE "workload identity federation"
+/* All that a token may do that is only used to become a service account. */
+#define IAM_SCOPE  "https://www.googleapis.com/auth/iam"
 #define GRANT      "urn:ietf:params:oauth:grant-type:token-exchange"
 #define TOKEN_TYPE "urn:ietf:params:oauth:token-type:access_token"
 
@@ -16,6 +18,7 @@ struct external {
     struct gcp_asker asker;
     struct gcp_subject *subject;
     char *audience, *subject_type, *token_url, *client_id, *client_secret, *user_project;
+    const char *scope;
 };
 
 static void on_answer(void *ctx, const struct http_response *response, const struct error *answer)
@@ -33,7 +36,7 @@ static void write_form(const struct external *x, struct str subject, struct buf 
 {
     gcp_query_add(form, "grant_type", STR(GRANT));
     gcp_query_add(form, "audience", str_from(x->audience));
-    gcp_query_add(form, "scope", STR(GCP_SCOPE));
+    gcp_query_add(form, "scope", str_from(x->scope));
     gcp_query_add(form, "requested_token_type", STR(TOKEN_TYPE));
     gcp_query_add(form, "subject_token", subject);
     gcp_query_add(form, "subject_token_type", str_from(x->subject_type));
@@ -135,6 +138,7 @@ int gcp_source_external(const struct gcp_source_env *env, const cJSON *file,
         return error_nomem(err);
     x->asker.base.ops = &external_ops;
     x->asker.env = *env;
+    x->scope = url.len > 0 ? IAM_SCOPE : GCP_SCOPE;
     int rc = read_file(x, file, err);
     if (rc < 0) {
         external_free(&x->asker.base);

@@ -197,8 +197,10 @@ int gcp_source_impersonated_file(const struct gcp_source_env *env, const cJSON *
                          "the credentials file lacks \"source_credentials\" or "
                          "\"service_account_impersonation_url\"");
     int rc = gcp_source_file(env, inner, &other, err);
-    if (rc < 0)
-        return error_wrap(err, "source_credentials");
+    if (rc < 0) {
+        error_wrap(err, "source_credentials");
+        return rc;
+    }
     const struct gcp_impersonation how = {
         .url = url.ptr, .delegates = cJSON_GetObjectItemCaseSensitive(file, "delegates")
     };

@@ -9,9 +9,10 @@
 void base64url_add(struct buf *to, struct str bytes);
 
 struct gcp_assertion {
-    struct str issuer;   /* the service account's e-mail */
-    struct str key_id;   /* "kid"; may be empty */
-    struct str audience; /* token_uri; empty: self-signed, the token itself is sent to APIs */
+    struct str issuer; /* the service account's e-mail */
+    struct str key_id; /* "kid"; may be empty */
+    struct str
+        audience; /* the token endpoint; empty: self-signed, the token itself is sent to APIs */
     struct str scope;
     int64_t issued_s; /* Unix time */
     int64_t life_s;

@@ -348,6 +348,96 @@ static void served_jobs_are_weighed_by_their_number(void **state)
     assert_int_equal(signal.service_count, 4);
 }
 
+/* A count that comes late, of all of the work: 100 jobs two minutes ago. */
+static struct signal late_signal(void)
+{
+    struct signal signal = { 0 };
+    const struct sample sample = {
+        .waiting = 100, .running = NAN, .lag_s = 120, .has_lag = true, .whole = true
+    };
+    signal_sample(&signal, 1000 * S, &sample);
+    return signal;
+}
+
+static void a_late_count_has_the_running_jobs_in_it(void **state)
+{
+    (void)state;
+    struct signal signal = late_signal();
+    struct reckoned r = signal_reckon(&signal, 1000 * S, 8, 0);
+    assert_int_equal(signal_true_ns(&signal), 880 * S);
+    assert_int_equal(r.basis, BASIS_QUEUE);
+    assert_true(fabs(r.running - 8) < 1e-9 && fabs(r.waiting - 92) < 1e-9);
+    r = signal_reckon(&signal, 1000 * S, 200, 0);
+    assert_true(fabs(r.running - 200) < 1e-9 && fabs(r.waiting) < 1e-9);
+}
+
+static void what_nodes_finished_since_is_taken_off_a_late_count(void **state)
+{
+    (void)state;
+    struct signal signal = late_signal();
+    signal_served(&signal, 870 * S, 50, 0); /* before the count was true */
+    signal_served(&signal, 900 * S, 30, 0);
+    signal_served(&signal, 990 * S, 20, 0);
+    struct reckoned r = signal_reckon(&signal, 1000 * S, 10, 4);
+    assert_int_equal(r.basis, BASIS_HEARTBEATS);
+    assert_true(fabs(r.running - 6) < 1e-9 && fabs(r.waiting - 44) < 1e-9);
+    signal_served(&signal, 1005 * S, 500, 0); /* never below nothing */
+    r = signal_reckon(&signal, 1005 * S, 0, 0);
+    assert_true(fabs(r.waiting) < 1e-9);
+    /* The next point is the truth again. */
+    const struct sample next = {
+        .waiting = 70, .running = NAN, .lag_s = 10, .has_lag = true, .whole = true
+    };
+    signal_sample(&signal, 1020 * S, &next);
+    r = signal_reckon(&signal, 1020 * S, 0, 0);
+    assert_int_equal(r.basis, BASIS_QUEUE);
+    assert_true(fabs(r.waiting - 70) < 1e-9);
+}
+
+static void arrivals_are_measured_from_point_to_point(void **state)
+{
+    (void)state;
+    struct signal signal = late_signal();
+    struct sample again = signal.last;
+    again.lag_s = 130; /* the same point, told again */
+    signal_sample(&signal, 1010 * S, &again);
+    assert_true(fabs(signal.arrival_per_s) < 1e-9);
+    signal_served(&signal, 905 * S, 60, 0);
+    const struct sample next = {
+        .waiting = 100, .running = NAN, .lag_s = 80, .has_lag = true, .whole = true
+    };
+    signal_sample(&signal, 1020 * S, &next); /* true at 940: 60 in 60 s came and went */
+    assert_true(signal.arrival_per_s > 0.4 && signal.arrival_per_s <= 1);
+    /* And what arrives goes on arriving while the count grows older. */
+    signal_served(&signal, 1020 * S, 1, 0);
+    struct reckoned r = signal_reckon(&signal, 1040 * S, 0, 0);
+    assert_true(fabs(r.waiting - (99 + 100 * signal.arrival_per_s)) < 1e-6);
+}
+
+static void ordinary_numbers_are_left_alone(void **state)
+{
+    (void)state;
+    struct signal signal = { 0 };
+    const struct sample sample = { .waiting = 10, .running = 3, .has_running = true };
+    signal_sample(&signal, 100 * S, &sample);
+    signal_served(&signal, 100 * S, 7, 1e9);
+    struct reckoned r = signal_reckon(&signal, 105 * S, 5, 1);
+    assert_int_equal(r.basis, BASIS_QUEUE);
+    assert_true(fabs(r.waiting - 10) < 1e-9 && fabs(r.running - 4) < 1e-9);
+}
+
+static void finished_jobs_are_forgotten_in_time(void **state)
+{
+    (void)state;
+    struct signal signal = late_signal();
+    signal_served(&signal, 950 * S, 40, 0);
+    signal_served(&signal, 950 * S + 2 * SERVED_BINS * SERVED_BIN_NS, 1, 0);
+    signal.sampled_ns = 950 * S + 2 * SERVED_BINS * SERVED_BIN_NS;
+    signal.last.lag_s = 1e9;
+    struct reckoned r = signal_reckon(&signal, signal.sampled_ns, 0, 0);
+    assert_true(fabs(r.waiting - 99) < 1e-9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +456,11 @@ int main(void)
         cmocka_unit_test(what_nodes_say_is_checked),
         cmocka_unit_test(one_node_cannot_spoil_the_mean),
         cmocka_unit_test(served_jobs_are_weighed_by_their_number),
+        cmocka_unit_test(a_late_count_has_the_running_jobs_in_it),
+        cmocka_unit_test(what_nodes_finished_since_is_taken_off_a_late_count),
+        cmocka_unit_test(arrivals_are_measured_from_point_to_point),
+        cmocka_unit_test(ordinary_numbers_are_left_alone),
+        cmocka_unit_test(finished_jobs_are_forgotten_in_time),
     };
     return cmocka_run_group_tests_name("signal", tests, NULL, NULL);
 }
