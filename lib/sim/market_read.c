@@ -63,7 +63,7 @@ static int read_time(struct reader *r, int64_t *ret_ns, struct error *err)
     if (s < r->last_s)
         return sim_csv_fail(&r->csv, err, "time goes back by %g s: expected rows sorted by t_s",
                             r->last_s - s);
-    if (s > 9e9)
+    if (s > 6.312e8)
         return sim_csv_fail(&r->csv, err,
                             "%g s after the first row: are these milliseconds? "
                             "expected seconds",

@@ -7,7 +7,8 @@
 #include "sim/synthetic.h"
 #include "sim/trace_parts.h"
 
-#define SECONDS_MAX 1e11 /* the year 5138: whoever means more has another unit */
+#define SECONDS_MAX 1e11     /* the year 5138: whoever means more has another unit, */
+#define SPAN_MAX_NS 6.312e17 /* as has who means more than 20 years of work */
 
 void sim_trace_options_default(struct sim_trace_options *options)
 {
@@ -126,8 +127,11 @@ int trace_time(struct trace *t, double *ret_ns, struct error *err)
         return sim_csv_fail(&t->csv, err,
                             "time goes back by %g s: expected rows sorted by their time",
                             (t->last_ns - ns) / 1e9);
-    if (ns > 3e18)
-        return sim_csv_fail(&t->csv, err, "more than 95 years after the first row");
+    if (ns > SPAN_MAX_NS)
+        return sim_csv_fail(&t->csv, err,
+                            "%.0f years after the first row: expected another unit in the "
+                            "column's name (t_ms, t_us, t_ns)",
+                            ns / 3.156e16);
     t->last_ns = ns;
     *ret_ns = ns;
     return 0;

@@ -192,6 +192,7 @@ static void test_bad(void **state)
         { "j.csv", "t_s,service_s\n", 0, "j.csv", "no job" },
         { "j.csv", "", 0, "j.csv", "header" },
         { "j.csv", "t_s,service_s\n1767571200000,1\n", 0, "j.csv:2: ", "t_ms" },
+        { "j.csv", "t_s,service_s\n5,1\n2592000000,1\n", 0, "j.csv:3: ", "82 years" },
         { "j.csv", "t_s,service_s\n5,9000000000\n", 0, "j.csv:2: ", "service_ms" },
         { "j.csv", "t_s,service_s,slots\n5,1,1e9\n", 0, "j.csv:2: ", "slots" },
         { "c.csv", "t_s,count\n0,3\n60,4\n", 0, "c.csv", "--service" },
