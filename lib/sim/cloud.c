@@ -1,4 +1,4 @@
-/* The cloud and its market: calls that take a while, views that lag, capacity that comes and goes. */
+/* The cloud: calls that take a while, views that lag. */
 #include "sim/engine.h"
 
 #include <stdlib.h>
@@ -63,7 +63,7 @@ int sim_cloud_launch(struct engine *e, uint32_t n, struct error *err)
 {
     struct call call = e->calls.at[n];
     e->calls.at[n].used = false;
-    int64_t had = sim_machines_to_be_had(e, call.offer, call.count);
+    int64_t had = sim_places_room(e, call.offer, call.count);
     e->result.refused += had < call.count;
     if (!call.number)
         e->ordered -= call.count;
@@ -140,75 +140,4 @@ int sim_cloud_listed(struct engine *e, uint32_t inventory, int64_t asked_ns, str
     ev.listing.len = e->listed.len;
     ev.listing.asked_ns = asked_ns + SIM_ZERO_NS;
     return sim_core_step(e, &ev, err);
-}
-
-/* ---- the market moves ------------------------------------------------------------------------------------ */
-
-static int next_step(struct engine *e, enum due kind, uint32_t offer,
-                     const struct sim_series *series, size_t step, struct error *err)
-{
-    if (step >= series->steps.len)
-        return 0;
-    return engine_plan(e, kind, series->steps.at[step].at_ns, NULL, offer, 0, err);
-}
-
-int sim_cloud_price_steps(struct engine *e, uint32_t offer, struct error *err)
-{
-    struct offer_state *o = &e->offers.at[offer];
-    const struct sim_series *series = &o->market->price;
-    int64_t usd_micro = series->steps.at[o->price_step++].value;
-    struct event ev = { .type = EVENT_PRICE };
-    ev.price.pool = e->spec->name;
-    ev.price.offer = o->offer.name;
-    ev.price.usd_micro = usd_micro;
-    int rc = e->control ? sim_core_step(e, &ev, err) : 0;
-    return rc < 0 ? rc : next_step(e, DUE_PRICE, offer, series, o->price_step, err);
-}
-
-/* One of those that could be taken, each as likely as the others. */
-static struct machine *draw_victim(struct engine *e, uint32_t offer)
-{
-    struct machine *victim = NULL;
-    uint64_t seen = 0;
-    for (size_t i = 0; i < e->machines.len; i++) {
-        struct machine *m = e->machines.at[i];
-        bool lives = m->state == LISTED_PENDING || m->state == LISTED_RUNNING;
-        if (m->offer == offer && lives && !m->doomed && rng_below(&e->rng, ++seen) == 0)
-            victim = m;
-    }
-    return victim;
-}
-
-static int doom(struct engine *e, struct machine *m, int64_t notice_ns, struct error *err)
-{
-    m->doomed = true;
-    e->offers.at[m->offer].machines--;
-    e->result.interruptions++;
-    e->point.interruptions++;
-    if (notice_ns <= 0)
-        return sim_cloud_taken(e, m, err);
-    m->noticed = true;
-    int rc = engine_plan(e, DUE_TAKEN, e->now_ns + notice_ns, m, 0, m->life, err);
-    if (rc == 0 && e->control)
-        rc = sim_agent_beat(e, m, err);
-    return rc;
-}
-
-int sim_cloud_taken(struct engine *e, struct machine *m, struct error *err)
-{
-    return sim_machine_stops(e, m, err);
-}
-
-int sim_cloud_capacity_steps(struct engine *e, uint32_t offer, struct error *err)
-{
-    struct offer_state *o = &e->offers.at[offer];
-    const struct sim_series *series = &o->market->capacity;
-    int64_t value = series->steps.at[o->capacity_step++].value;
-    o->capacity = value < 0 ? SIM_UNLIMITED : value;
-    int rc = 0;
-    while (rc == 0 && o->machines > o->capacity) {
-        struct machine *m = draw_victim(e, offer);
-        rc = m ? doom(e, m, o->notice_ns, err) : 1;
-    }
-    return rc < 0 ? rc : next_step(e, DUE_CAPACITY, offer, series, o->capacity_step, err);
 }

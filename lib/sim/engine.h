@@ -26,8 +26,8 @@ enum due {
     DUE_TERMINATE,  /* n: call */
     DUE_SAMPLE,     /* the queue answers */
     DUE_LISTED,     /* n: inventory, mark: when it was asked for */
-    DUE_PRICE,      /* n: offer; its next step of price */
-    DUE_CAPACITY,   /* n: offer */
+    DUE_PRICE,      /* n: place; its next step of price */
+    DUE_CAPACITY,   /* n: place */
     DUE_REDELIVERY, /* n: jobs of a dead node, in `lost` */
     DUE_DECISION,   /* the decider's turn */
 };
@@ -53,8 +53,8 @@ struct machine {
     char token[TOKEN_MAX];
     uint64_t
         life; /* grows when the struct is used again: what is planned for an earlier one is void */
-    size_t index;   /* in engine.machines */
-    uint32_t offer; /* index */
+    size_t index;          /* in engine.machines */
+    uint32_t offer, place; /* indexes */
     enum listed_state state;
     enum agent agent;
     int64_t created_ns, running_ns, stopping_ns, gone_ns; /* INT64_MAX: not yet */
@@ -104,14 +104,22 @@ struct call {
     bool used;
 };
 
+/* Where an offer's machines can be: most offers have one place. */
+struct place_state {
+    uint32_t offer;
+    const struct sim_series *price, *capacity; /* NULL: none */
+    size_t price_step, capacity_step;          /* next */
+    int64_t usd_micro;                         /* now */
+    int64_t room;                              /* machines at once; SIM_UNLIMITED */
+    int64_t machines;                          /* that run or will, and are not doomed */
+};
+
 struct offer_state {
     struct offer offer; /* a copy, with the file's price */
     const struct sim_offer_market *market;
     const struct sim_boot *boot;
     size_t inventory;
-    size_t price_step, capacity_step; /* next */
-    int64_t capacity;
-    int64_t machines; /* that run or will, and are not doomed */
+    uint32_t first_place, places; /* in engine.places; one at least */
     int64_t warm_until_ns;
     int64_t notice_ns;
 };
@@ -128,6 +136,7 @@ struct engine {
     const struct pool_spec *spec; /* the core's, or our own (own_spec) */
     struct pool_spec *own_spec;
     VEC(struct offer_state) offers;
+    VEC(struct place_state) places;
     VEC(const char *) inventories; /* names, borrowed from offers of the spec */
     struct control *control;       /* NULL: a decider decides */
     struct effect_list effects;
@@ -197,8 +206,6 @@ int64_t sim_jobs_oldest_ns(const struct engine *e); /* wait of the oldest waitin
 
 /* machines.c */
 void sim_machines_release(struct engine *e);
-/* How many of an offer can be had now, of `count`. */
-int64_t sim_machines_to_be_had(const struct engine *e, uint32_t offer, int64_t count);
 int sim_machine_new(struct engine *e, uint32_t offer, const char *token, struct machine **ret,
                     struct error *err);
 int sim_machine_booted(struct engine *e, struct machine *m, struct error *err);
@@ -221,9 +228,15 @@ int sim_cloud_terminate_later(struct engine *e, const struct call *call, struct 
 int sim_cloud_launch(struct engine *e, uint32_t n, struct error *err);
 int sim_cloud_terminate(struct engine *e, uint32_t n, struct error *err);
 int sim_cloud_listed(struct engine *e, uint32_t inventory, int64_t asked_ns, struct error *err);
-int sim_cloud_price_steps(struct engine *e, uint32_t offer, struct error *err);
-int sim_cloud_capacity_steps(struct engine *e, uint32_t offer, struct error *err);
-int sim_cloud_taken(struct engine *e, struct machine *m, struct error *err);
+
+/* places.c: the market moves */
+int sim_places_add(struct engine *e, uint32_t offer, struct error *err);
+/* How many machines of an offer can be had now, of `count`. */
+int64_t sim_places_room(const struct engine *e, uint32_t offer, int64_t count);
+/* The cheapest of an offer's places with room; there must be one. */
+uint32_t sim_places_choose(const struct engine *e, uint32_t offer);
+int sim_place_price_steps(struct engine *e, uint32_t place, struct error *err);
+int sim_place_capacity_steps(struct engine *e, uint32_t place, struct error *err);
 
 /* core.c */
 int sim_core_start(struct engine *e, struct error *err);

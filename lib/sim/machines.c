@@ -26,15 +26,6 @@ void sim_machines_release(struct engine *e)
     map_release(&e->machines_by_id);
 }
 
-int64_t sim_machines_to_be_had(const struct engine *e, uint32_t offer, int64_t count)
-{
-    const struct offer_state *o = &e->offers.at[offer];
-    if (o->capacity == SIM_UNLIMITED)
-        return count;
-    int64_t left = o->capacity - o->machines;
-    return left < 0 ? 0 : left < count ? left : count;
-}
-
 static struct machine *unused(struct engine *e, int64_t slots)
 {
     struct machine *m = e->spare.len > 0 ? e->spare.at[e->spare.len - 1] : calloc(1, sizeof(*m));
@@ -93,6 +84,7 @@ int sim_machine_new(struct engine *e, uint32_t offer, const char *token, struct 
         .life = m->life + 1,
         .index = e->machines.len,
         .offer = offer,
+        .place = sim_places_choose(e, offer),
         .state = LISTED_PENDING,
         .created_ns = e->now_ns,
         .billed_ns = e->now_ns,
@@ -110,7 +102,7 @@ int sim_machine_new(struct engine *e, uint32_t offer, const char *token, struct 
     e->machines.at[e->machines.len++] = m;
     if (!map_put(&e->machines_by_id, m->id, m))
         return error_nomem(err);
-    o->machines++;
+    e->places.at[m->place].machines++;
     e->nodes_live++;
     e->slots_live += m->slots;
     e->result.starts++;
@@ -175,7 +167,7 @@ void sim_machine_bill(struct engine *e, struct machine *m, bool ends)
 {
     const struct offer_state *o = &e->offers.at[m->offer];
     int64_t least_ns = e->options.bill_minimum_ns - (m->billed_ns - m->created_ns);
-    sim_ledger_bill(&e->result.cost, &o->offer, o->market ? &o->market->price : NULL,
+    sim_ledger_bill(&e->result.cost, &o->offer, e->places.at[m->place].price,
                     o->offer.price_usd_micro, m->billed_ns, e->now_ns, ends ? least_ns : 0);
     e->result.paid_slot_s += (double)(e->now_ns - m->billed_ns) / 1e9 * (double)m->slots;
     m->billed_ns = e->now_ns;
@@ -194,7 +186,7 @@ int sim_machine_stops(struct engine *e, struct machine *m, struct error *err)
     e->nodes_live--;
     e->slots_live -= m->slots;
     if (!m->doomed)
-        e->offers.at[m->offer].machines--;
+        e->places.at[m->place].machines--;
     int64_t gone_ns = e->now_ns + e->market->stop_ns;
     int rc = engine_plan(e, DUE_STOPPED, gone_ns, m, 0, m->life, err);
     if (rc == 0)

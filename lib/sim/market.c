@@ -72,13 +72,23 @@ void sim_market_init(struct sim_market *market)
     };
 }
 
+static void entry_free(struct sim_offer_market *entry)
+{
+    for (size_t i = 0; i < entry->places.len; i++) {
+        sim_series_release(&entry->places.at[i]->price);
+        sim_series_release(&entry->places.at[i]->capacity);
+        free(entry->places.at[i]);
+    }
+    vec_release(&entry->places);
+    sim_series_release(&entry->price);
+    sim_series_release(&entry->capacity);
+    free(entry);
+}
+
 void sim_market_release(struct sim_market *market)
 {
-    for (size_t i = 0; i < market->offers.len; i++) {
-        sim_series_release(&market->offers.at[i]->price);
-        sim_series_release(&market->offers.at[i]->capacity);
-        free(market->offers.at[i]);
-    }
+    for (size_t i = 0; i < market->offers.len; i++)
+        entry_free(market->offers.at[i]);
     vec_release(&market->offers);
 }
 

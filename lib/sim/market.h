@@ -32,13 +32,24 @@ double sim_series_hours(const struct sim_series *series, int64_t from_ns, int64_
 
 #define SIM_UNLIMITED INT64_MAX
 
+/* A part of an offer that the market treats alone: a zone, or a type in a zone. */
+struct sim_place {
+    char name[OFFER_NAME_MAX];
+    struct sim_series price, capacity; /* as below */
+};
+
 struct sim_offer_market {
     char pattern
         [OFFER_NAME_MAX];    /* of offers' names, as fnmatch has them; the first that fits counts,
                                      for each offer that fits by itself */
     struct sim_series price; /* micro-dollars per machine and hour; none: as the offer says */
     struct sim_series capacity; /* machines; none: unlimited */
-    int64_t notice_ns;          /* a machine is told so long before it is taken */
+    /*
+     * Where there are places, machines are bought in the cheapest that has room, and a place's step takes
+     * its own machines alone; price and capacity above are then the lowest price with room, and the sum.
+     */
+    VEC(struct sim_place *) places;
+    int64_t notice_ns; /* a machine is told so long before it is taken */
 };
 
 struct sim_market {
@@ -63,7 +74,7 @@ const struct sim_offer_market *sim_market_find(const struct sim_market *market, 
  * Reads an event file, CSV with a header: t_s (seconds; the first row is the run's beginning), offer (or
  * pool; a pattern), and capacity (machines) or price_usd_h, or both; a row stands where a value changes.
  * "zone/type" stands for that type on the spot market there. `as`, if not NULL: all rows are about this
- * pattern. What is wrong is told with file:line.
+ * pattern, and pools are its places. What is wrong is told with file:line.
  */
 int sim_market_read(struct sim_market *market, const char *path, const char *as, struct error *err);
 

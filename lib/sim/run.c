@@ -52,7 +52,6 @@ static int add_offer(struct engine *e, const struct offer *offer, struct error *
         .offer = *offer,
         .market = sim_market_find(e->market, offer->name),
         .boot = e->options.boot ? e->options.boot : sim_boot_for(offer),
-        .capacity = SIM_UNLIMITED,
         .notice_ns = usual_notice_ns(offer),
     };
     int rc = inventory_of(e, offer->inventory, &o.inventory, err);
@@ -63,11 +62,7 @@ static int add_offer(struct engine *e, const struct offer *offer, struct error *
     uint32_t n = (uint32_t)e->offers.len;
     if (!vec_push(&e->offers, o))
         return error_nomem(err);
-    if (o.market && o.market->price.steps.len > 0)
-        rc = engine_plan(e, DUE_PRICE, o.market->price.steps.at[0].at_ns, NULL, n, 0, err);
-    if (rc == 0 && o.market && o.market->capacity.steps.len > 0)
-        rc = engine_plan(e, DUE_CAPACITY, o.market->capacity.steps.at[0].at_ns, NULL, n, 0, err);
-    return rc;
+    return sim_places_add(e, n, err);
 }
 
 static int check(const struct engine *e, struct error *err)
@@ -133,7 +128,7 @@ static int of_machine(struct engine *e, const struct agenda_entry *due, struct e
     case DUE_BEAT:
         return sim_agent_beats(e, m, err);
     case DUE_TAKEN:
-        return sim_cloud_taken(e, m, err);
+        return sim_machine_stops(e, m, err);
     case DUE_STOPPED:
         m->state = LISTED_GONE;
         m->gone_ns = e->now_ns;
@@ -168,9 +163,9 @@ static int happens(struct engine *e, const struct agenda_entry *due, struct erro
     case DUE_LISTED:
         return sim_cloud_listed(e, due->n, (int64_t)due->mark, err);
     case DUE_PRICE:
-        return sim_cloud_price_steps(e, due->n, err);
+        return sim_place_price_steps(e, due->n, err);
     case DUE_CAPACITY:
-        return sim_cloud_capacity_steps(e, due->n, err);
+        return sim_place_capacity_steps(e, due->n, err);
     case DUE_REDELIVERY:
         return sim_jobs_redelivered(e, due->n, err);
     case DUE_DECISION:
@@ -260,6 +255,7 @@ static void release(struct engine *e)
     sim_machines_release(e);
     agenda_release(&e->agenda);
     vec_release(&e->offers);
+    vec_release(&e->places);
     vec_release(&e->inventories);
     vec_release(&e->written);
     vec_release(&e->lost);

@@ -121,7 +121,8 @@ static void test_market(void **state)
     (void)state;
     struct scratch scratch;
     scratch_make(&scratch);
-    scratch_write(&scratch, "m.csv", "t_s,offer,capacity,price_usd_h\n0,a,1,2\n5,b,0,1\n9,a,2,3\n");
+    scratch_write(&scratch, "m.csv",
+                  "t_s,offer,pool,capacity,price_usd_h\n0,a,x,1,2\n5,b,x,0,1\n9,a,y,2,3\n");
     for (long n = 0; oom_sweep(n); n++) {
         struct sim_market market;
         sim_market_init(&market);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/sim_fixture.h"
 
 #define S NS_PER_S
@@ -148,6 +149,41 @@ static void test_preemption_redoes_work(void **state)
         sim_result_release(&r);
         sim_market_release(&market);
     }
+}
+
+/* Two zones of one offer: the cheaper one first, and what one loses the other keeps. */
+static void test_places(void **state)
+{
+    (void)state;
+    static const struct sim_job jobs[] = { { 100 * S, 1000 * S, 5 } };
+    struct scratch scratch;
+    struct sim_market market;
+    struct error err = { 0 };
+    scratch_make(&scratch);
+    scratch_write(&scratch, "m.csv",
+                  "t_s,offer,pool,capacity,price_usd_h\n0,local*,a,3,0.1\n0,local*,b,9,0.2\n"
+                  "600,local*,a,0,\n");
+    sim_market_init(&market);
+    if (sim_market_read(&market, scratch_path(&scratch, "m.csv"), NULL, &err) < 0)
+        fail_msg("%s", err.text);
+    const struct sim_offer_market *offer = sim_market_find(&market, "local/1");
+    assert_non_null(offer);
+    assert_int_equal(offer->places.len, 2);
+    assert_int_equal(sim_series_at(&offer->capacity, 0, -1), 12);
+    assert_int_equal(sim_series_at(&offer->capacity, 600 * S, -1), 9);
+    assert_int_equal(sim_series_at(&offer->price, 599 * S, -1), 100000);
+    assert_int_equal(sim_series_at(&offer->price, 600 * S, -1), 200000);
+    struct sim_options options = plain();
+    options.market = &market;
+    struct sim_result r = sim_fixture_run(elastic, sim_fixture_jobs(jobs, 1), &options);
+    assert_int_equal(r.interruptions, 3);
+    assert_int_equal(r.done, 5);
+    /* Three machines for 500 s at 0.1 USD/h, then all five at 0.2: about 0.44 USD, never all at 0.1. */
+    double usd = sim_result_cost_usd(&r);
+    assert_true(usd > 0.35 && usd < 0.5);
+    sim_result_release(&r);
+    sim_market_release(&market);
+    scratch_drop(&scratch);
 }
 
 static void test_sold_out(void **state)
@@ -304,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_minimum_bill),
         cmocka_unit_test(test_jobs_left),
         cmocka_unit_test(test_preemption_redoes_work),
+        cmocka_unit_test(test_places),
         cmocka_unit_test(test_sold_out),
         cmocka_unit_test(test_price_series),
         cmocka_unit_test(test_machines_that_never_come),
