@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "runtime/notices.h"
 #include "runtime/token_file.h"
 
 static int make_directory(const char *path, struct error *err)
@@ -62,6 +63,10 @@ static void facts(void *ctx, struct status_facts *ret)
         n++;
     }
     ret->file_problems_len = n;
+    ret->notices = d->notices;
+    while (ret->notices_len < NOTICE_QUEUES_MAX &&
+           notices_look(view.notices, ret->notices_len, &d->notices[ret->notices_len]))
+        ret->notices_len++;
 }
 
 static uint64_t generation(void *ctx)

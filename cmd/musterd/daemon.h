@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 #define PROBLEM_FILES_MAX 64
+#define NOTICE_QUEUES_MAX 16 /* as many are shown */
 
 struct daemon {
     struct daemon_config config;
@@ -32,6 +33,7 @@ struct daemon {
     struct status *status;
     struct http_server *server;
     struct status_file_problem problems[PROBLEM_FILES_MAX];
+    struct notice_queue_view notices[NOTICE_QUEUES_MAX];
 };
 
 /* Opens everything; on failure daemon_release gives back what was opened. */

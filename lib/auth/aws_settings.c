@@ -16,6 +16,8 @@ static const struct option rows[] = {
                   .help = "certificates to trust (PEM); absent: AWS_CA_BUNDLE, then the system's"),
     OPTION_STRING(struct aws_settings, proxy, "proxy", .optional = true,
                   .help = "http://HOST:PORT through which AWS is reached"),
+    OPTION_STRINGS(struct aws_settings, notices, "notices", .fallback = "[]",
+                   .help = "URLs of SQS queues that EventBridge feeds with EC2's notices"),
     OPTION_STRINGS(struct aws_settings, endpoints, "endpoints", .fallback = "[]",
                    .help = "[ec2=URL, \"*=URL\"]: other addresses of services, * for all"),
     { 0 },
@@ -37,6 +39,16 @@ static int settings_check(const void *options, const char **ret_key, struct erro
             return error_set(err, MUSTER_E_INVALID,
                              "'%s' is not SERVICE=URL, as ec2=http://127.0.0.1:5000",
                              s->endpoints.at[i]);
+        }
+    }
+    for (size_t i = 0; i < s->notices.len; i++) {
+        const char *slash = strrchr(s->notices.at[i], '/');
+        if (!is_url(str_from(s->notices.at[i])) || !slash || !slash[1]) {
+            *ret_key = "notices";
+            return error_set(err, MUSTER_E_INVALID,
+                             "'%s' is not a queue's URL, as "
+                             "https://sqs.eu-central-1.amazonaws.com/123456789012/muster-notices",
+                             s->notices.at[i]);
         }
     }
     if (s->role_arn && !str_starts(str_from(s->role_arn), "arn:")) {

@@ -16,11 +16,12 @@ struct aws_reach {
 };
 
 struct aws_settings {
-    char *profile;  /* NULL: AWS_PROFILE, else "default" */
-    char *role_arn; /* assumed on top of what the chain finds; NULL: none */
-    char *region;   /* for offers and queues that name none; NULL: AWS_REGION ... */
-    char *ca_file;  /* NULL: AWS_CA_BUNDLE, else the system's */
-    char *proxy;    /* http://host:port; NULL: none */
+    char *profile;                 /* NULL: AWS_PROFILE, else "default" */
+    char *role_arn;                /* assumed on top of what the chain finds; NULL: none */
+    char *region;                  /* for offers and queues that name none; NULL: AWS_REGION ... */
+    char *ca_file;                 /* NULL: AWS_CA_BUNDLE, else the system's */
+    char *proxy;                   /* http://host:port; NULL: none */
+    struct option_strings notices; /* URLs of SQS queues that EventBridge puts EC2's notices in */
     struct option_strings endpoints; /* "ec2=http://127.0.0.1:5000"; "*=..." for all services */
     const struct aws_reach *reach;   /* no setting: what the client found; NULL: nothing */
 };

@@ -343,6 +343,7 @@ static int on_recovered(struct control *c, const struct event *ev, struct effect
     }
     c->newborn = c->last_number == 0;
     c->recovered_ns = c->now_ns;
+    c->recovered_wall_ns = c->wall_ns;
     str_copy_c(c->journal, sizeof(c->journal), ev->recovered.journal);
     for (size_t i = 0; i < ev->recovered.paused_len; i++) {
         int rc = set_paused(c, ev->recovered.paused[i], true, err);
@@ -354,6 +355,8 @@ static int on_recovered(struct control *c, const struct event *ev, struct effect
         int rc = inventory_add(c, ev->recovered.places[i].inventory, &inv, err);
         if (rc < 0)
             return rc;
+        if (ev->recovered.places[i].done_wall_ns > inv->done_wall_ns)
+            inv->done_wall_ns = ev->recovered.places[i].done_wall_ns;
         struct place_known place = { .inventory = inventory_index(c, inv) };
         str_copy_c(place.pool, sizeof(place.pool), ev->recovered.places[i].pool);
         if (!vec_push(&c->places, place))

@@ -97,6 +97,9 @@ enum notice {
 struct bought_at {
     const char *pool;
     const char *inventory;
+    /* When the last launch there that gave machines was closed; 0: none was. One that is open counts
+     * in the tables, but a machine of one that is closed may not be listed yet. */
+    int64_t done_wall_ns;
 };
 
 struct event {

@@ -372,14 +372,38 @@ int gate_lost(struct control *c, uint64_t number, const char *text, struct effec
 }
 
 /*
- * Only calls of this life are asked again: their token is the same, so the cloud answers what became
- * of the first. What an earlier life left open is settled by listings alone (nobody may want it now).
+ * What a launch would be now, if it came to be bought: at the price of today, within the limits of its
+ * offer. false: the file says another thing by that name.
+ */
+static bool bind_requested(struct pool *p, const struct intent *intent)
+{
+    const struct offer *offer = intent_offer(p, intent);
+    if (!offer || offer->slots != intent->slots)
+        return false;
+    for (size_t i = 0; i < p->nodes.len; i++) {
+        struct node *node = p->nodes.at[i];
+        if (node->intent != intent->number || node->state != NODE_REQUESTED)
+            continue;
+        node->offer = (uint16_t)(offer - p->spec->offers.at);
+        node->unbound = false;
+        if (offer->price_usd_micro > node->price_usd_micro)
+            node->price_usd_micro = offer->price_usd_micro;
+    }
+    return true;
+}
+
+/*
+ * Asked again with the same token, the cloud answers what became of the first call; if it never came,
+ * this one buys. Either way its machines are counted already. What an earlier life left open is asked
+ * for again only if it is young (tries > 0): else listings alone settle it, nobody may want it now.
  */
 static bool may_resend(struct control *c, const struct intent *intent)
 {
     if (intent->state != INTENT_UNKNOWN || c->now_ns < intent->retry_ns || intent->tries == 0)
         return false;
     if (intent->kind == INTENT_LAUNCH && intent->tries >= LAUNCH_TRIES_MAX)
+        return false;
+    if (intent->kind == INTENT_LAUNCH && !bind_requested(pool_find(c, intent->pool), intent))
         return false;
     return last_objection(c, intent) == NULL;
 }

@@ -4,7 +4,8 @@
 #include "base/clock.h"
 #include "control/state.h"
 
-#define ANSWER_NS (120 * NS_PER_S) /* a call not answered by then will not be */
+#define ASK_AGAIN_NS (600 * NS_PER_S) /* of an earlier life's launches */
+#define ANSWER_NS    (120 * NS_PER_S) /* a call not answered by then will not be */
 
 struct intent *intent_find(const struct control *c, uint64_t number)
 {
@@ -304,6 +305,16 @@ static bool keep_token(struct control *c, const struct intent *from)
     return vec_push(&c->unserved, name);
 }
 
+/*
+ * A launch that was decided a moment before the restart is asked for again, with the same token: either
+ * the cloud says what became of it, or it is bought now. What is older nobody may want any more.
+ */
+static bool may_ask_again(const struct control *c, const struct intent *from)
+{
+    int64_t age_ns = c->wall_ns - from->planned_wall_ns;
+    return from->kind == INTENT_LAUNCH && age_ns >= 0 && age_ns < ASK_AGAIN_NS;
+}
+
 /* In its place by number; the one that is there already if a recovery is tried again. */
 static struct intent *recovered_intent(struct control *c, const struct intent *from)
 {
@@ -317,9 +328,9 @@ static struct intent *recovered_intent(struct control *c, const struct intent *f
     }
     *intent = *from;
     intent->state = INTENT_UNKNOWN;
-    intent->tries = 0;
+    intent->tries = may_ask_again(c, from) ? 1 : 0;
     intent->listings = 0;
-    intent->planned_ns = intent->sent_ns = c->now_ns;
+    intent->planned_ns = intent->sent_ns = intent->retry_ns = c->now_ns;
     for (size_t i = c->intents.len - 1; i > 0 && c->intents.at[i - 1]->number > from->number; i--) {
         c->intents.at[i] = c->intents.at[i - 1];
         c->intents.at[i - 1] = intent;

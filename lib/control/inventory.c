@@ -7,6 +7,7 @@
 #define LIST_RETRY_NS     (5 * NS_PER_S)
 #define LIST_ANSWER_NS    (180 * NS_PER_S)
 #define DARK_NS           (60 * NS_PER_S)
+#define BLANK_NS          (60 * NS_PER_S)
 #define VANISH_BELIEVE_NS (600 * NS_PER_S) /* a mass disappearance is believed after so long */
 
 struct inventory *inventory_find(const struct control *c, const char *name)
@@ -397,6 +398,22 @@ static int64_t longest_settle_ns(const struct control *c, const struct inventory
 }
 
 /*
+ * How much later than the restart a listing must be asked for to show what was bought last. What was
+ * bought long before it is shown by the first one; what is still open counts without being listed. A
+ * view that shows nothing at all may be wrong for a while.
+ */
+static int64_t unsettled_ns(const struct control *c, const struct inventory *inv)
+{
+    int64_t settle_ns = longest_settle_ns(c, inv);
+    int64_t quiet_ns = c->recovered_wall_ns - inv->done_wall_ns;
+    int64_t blank_ns = inv->blanks == 0 ? 0 : settle_ns < BLANK_NS ? settle_ns : BLANK_NS;
+    if (inv->done_wall_ns == 0)
+        return blank_ns;
+    int64_t left_ns = quiet_ns < 0 ? settle_ns : settle_ns - quiet_ns;
+    return left_ns > blank_ns ? left_ns : blank_ns;
+}
+
+/*
  * After a restart nothing is known of the machines but what is listed. Nothing is bought before a
  * listing must show what was bought last, and one that shows nothing at all is asked for again.
  */
@@ -406,7 +423,7 @@ static void judge_trust(struct control *c, struct inventory *inv, int64_t asked_
         return;
     if (blank && inv->blanks < UINT8_MAX)
         inv->blanks++;
-    bool settled = asked_ns > c->recovered_ns + longest_settle_ns(c, inv);
+    bool settled = asked_ns > c->recovered_ns + unsettled_ns(c, inv);
     bool confirmed = inv->blanks == 0 || inv->blanks >= c->options.missing_listings;
     inv->trusted = c->newborn || (settled && confirmed);
     bool all = true;

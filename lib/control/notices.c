@@ -9,7 +9,7 @@
 #include "control/state.h"
 
 #define NOTICED_NS  (600 * NS_PER_S) /* so long an offer is shunned after the first notice */
-#define SHUN_ONE_OF 4                /* if one machine of so many was noticed, or more */
+#define SHUN_ONE_OF 10               /* if one machine of so many was noticed, or more */
 
 static void offer_noticed(struct control *c, struct pool *p, uint16_t index)
 {

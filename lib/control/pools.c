@@ -236,8 +236,9 @@ void pool_census(const struct control *c, const struct pool *p, struct census *r
             n.busy_leaving += node->busy;
         if (node->price_usd_micro > 0)
             n.price_usd_micro += node->price_usd_micro;
-        else
-            n.unpriced += node->unbound;
+        /* What it cost when its offer was in the file is not what it costs now. */
+        if (node->unbound && (node->id[0] || node->price_usd_micro <= 0))
+            n.unpriced++;
         bool ill = node->state == NODE_LOST || overdue;
         /* Silent where nobody answers: that is a second witness, and not our own ears. */
         if (dark && elsewhere)

@@ -81,10 +81,11 @@ struct inventory {
     int64_t failing_since_ns;
     int64_t vanished_since_ns; /* most machines missing at once: not believed yet; 0: no */
     int64_t terminate_failing_since_ns;
-    uint8_t blanks; /* complete listings in a row, in this life, that showed no machine */
-    bool trusted;   /* what an earlier life bought here has been found, if it is there */
-    bool partial;   /* the last listing lacks some places */
-    bool dark_told; /* a note has said that it is dark */
+    int64_t done_wall_ns; /* when the last launch of an earlier life there was closed; 0: none */
+    uint8_t blanks;       /* complete listings in a row, in this life, that showed no machine */
+    bool trusted;         /* what an earlier life bought here has been found, if it is there */
+    bool partial;         /* the last listing lacks some places */
+    bool dark_told;       /* a note has said that it is dark */
     VEC(struct inventory_place) places; /* that were ever told */
     char problem[PROBLEM_MAX];
 };
@@ -113,7 +114,7 @@ struct control {
     char journal[32];
     uint64_t last_number;
     bool newborn; /* the journal was empty: no earlier life has bought anything */
-    int64_t recovered_ns;
+    int64_t recovered_ns, recovered_wall_ns;
     int64_t journal_retry_ns; /* the journal failed: no new intent before */
     int64_t now_ns, wall_ns;  /* of the event being handled */
 

@@ -127,19 +127,30 @@ int drain_advised(struct control *c, struct pool *p, int64_t slots, struct trail
     return rc;
 }
 
-/* A machine bought since the last replacement runs another version too: replacing does not help. */
-static bool comes_up_old(const struct control *c, const struct pool *p)
+/* Of the machines bought since replacing began the newest that has told its version. */
+static const struct node *first_result(const struct control *c, const struct pool *p)
 {
     if (p->replaced_ns == 0 || c->now_ns - p->replaced_ns > REPLACE_AGAIN_NS)
-        return false;
+        return NULL;
     const struct node *newest = NULL;
     for (size_t i = 0; i < p->nodes.len; i++) {
         const struct node *node = p->nodes.at[i];
-        if (node->version[0] && (!newest || node->launched_ns >= newest->launched_ns))
+        if (node->version[0] && node->launched_ns >= p->replaced_ns &&
+            (!newest || node->launched_ns >= newest->launched_ns))
             newest = node;
     }
-    return newest && newest->launched_ns >= p->replaced_ns &&
-           strcmp(newest->version, p->spec->version_expect) != 0;
+    return newest;
+}
+
+/*
+ * It begins anew with each machine that came up as it should; before that, machines bought between two
+ * replacements must tell of the first one, too.
+ */
+static void replacing(const struct control *c, struct pool *p)
+{
+    bool going_on = p->replaced_ns != 0 && c->now_ns - p->replaced_ns <= REPLACE_AGAIN_NS;
+    if (!going_on || first_result(c, p))
+        p->replaced_ns = c->now_ns;
 }
 
 /*
@@ -156,7 +167,9 @@ int drain_old_versions(struct control *c, struct pool *p, const struct census *c
     int64_t left = (share > 1 ? (int64_t)share : 1) - census->nodes[NODE_DRAINING] -
                    census->nodes[NODE_TERMINATING] - census->nodes[NODE_REQUESTED] -
                    census->nodes[NODE_BOOTING];
-    if (left > 0 && comes_up_old(c, p)) {
+    /* A machine bought since then runs another version too: replacing does not help. */
+    const struct node *result = first_result(c, p);
+    if (left > 0 && result && strcmp(result->version, spec->version_expect) != 0) {
         trail_step(trail, STAGE_PLACE, "version", p->desired, p->desired,
                    "a node bought since then runs another version too: the others stay");
         return 0;
@@ -170,7 +183,7 @@ int drain_old_versions(struct control *c, struct pool *p, const struct census *c
             continue;
         left--;
         p->acted = true;
-        p->replaced_ns = c->now_ns;
+        replacing(c, p);
         trail_about(trail, STAGE_PLACE, "version", node->id,
                     "idle, and runs another version than version.expect: replaced");
     }

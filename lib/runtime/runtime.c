@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runtime/notices.h"
 #include "runtime/recording.h"
 #include "runtime/serving.h"
 #include "runtime/sources.h"
@@ -19,6 +20,7 @@ struct runtime {
     struct executor *executor;
     struct policy_dir *policies;
     struct recording *recording; /* NULL: none */
+    struct notices *notices;
     struct effect_list effects;
     struct sources sources;
     struct serving serving;
@@ -499,6 +501,17 @@ static int make_parts(struct runtime *r, struct error *err)
         return err->code;
     int rc = r->options.dry_run ? executor_dry_new(&env, &r->executor, err)
                                 : executor_live_new(&env, &r->executor, err);
+    struct notices_env notices = {
+        .loop = r->options.loop,
+        .log = r->options.log,
+        .clock = r->options.clock,
+        .aws = r->options.aws,
+        .settings = r->options.aws_settings,
+        .runtime = r,
+    };
+    /* A message can be taken but once: a dry run leaves them to who means it. */
+    if (rc == 0 && !r->options.dry_run)
+        rc = notices_new(&notices, &r->notices, err);
     if (rc == 0)
         rc = policy_dir_new(r->options.policies, &policies, &r->policies, err);
     if (rc == 0)
@@ -546,6 +559,7 @@ void runtime_start(struct runtime *r)
                  "the policy directory cannot be watched; continuing: SIGHUP reads it again",
                  LOG_STR("problem", uv_strerror(rc)));
     scan(r);
+    notices_start(r->notices);
     arm_timer(r);
 }
 
@@ -557,6 +571,8 @@ void runtime_stop(struct runtime *r)
     r->stop_by_ns = now_ns(r) + STOP_WAIT_NS;
     uv_timer_stop(r->rescan);
     uv_fs_event_stop(r->watch);
+    notices_free(r->notices);
+    r->notices = NULL;
     uv_timer_start(r->timer, on_timer, 0, 20);
 }
 
@@ -567,6 +583,7 @@ void runtime_free(struct runtime *r)
     store_forget(r->options.store, r);
     if (r->executor)
         r->executor->ops->free(r->executor);
+    notices_free(r->notices);
     sources_release(&r->sources);
     serving_release(&r->serving);
     if (r->timer) {
@@ -598,5 +615,6 @@ void runtime_look(const struct runtime *r, struct runtime_view *ret)
         .tick = &r->tick,
         .lateness = &r->lateness,
         .policies = r->policies,
+        .notices = r->notices,
     };
 }

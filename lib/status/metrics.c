@@ -91,6 +91,14 @@ static void timing(struct sheet *s, const char *name, const char *help,
     put_value(s->out, (double)t->count);
 }
 
+static void put_notices(struct sheet *s, const struct notice_queue_view *queue)
+{
+    sample(s, "notices_total", "queue", queue->url, "result", "taken", (double)queue->taken);
+    sample(s, "notices_total", "queue", queue->url, "result", "foreign", (double)queue->foreign);
+    sample(s, "notices_total", "queue", queue->url, "result", "malformed",
+           (double)queue->malformed);
+}
+
 static void put_daemon(struct sheet *s, const struct status *status)
 {
     const struct status_facts *f = s->facts;
@@ -113,6 +121,14 @@ static void put_daemon(struct sheet *s, const struct status *status)
            (double)f->store.failures);
     single(s, "store_pending", "gauge", "Entries that wait to be written.",
            (double)f->store.pending);
+
+    family(s, "notice_queue_failing", "gauge", "1 while a queue of notices cannot be read.");
+    for (size_t i = 0; i < f->notices_len; i++)
+        sample(s, "notice_queue_failing", "queue", f->notices[i].url, NULL, NULL,
+               f->notices[i].failing_since_ns != 0);
+    family(s, "notices_total", "counter", "Messages of queues of notices, by what became of them.");
+    for (size_t i = 0; i < f->notices_len; i++)
+        put_notices(s, &f->notices[i]);
 
     static const char *const classes[] = { NULL, NULL, "2xx", "3xx", "4xx", "5xx" };
     family(s, "http_requests_total", "counter", "Requests to this endpoint, by kind of answer.");

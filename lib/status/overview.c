@@ -110,6 +110,24 @@ static void put_inventories(struct json_out *j, const struct control *control,
     json_close(j, ']');
 }
 
+static void put_notices(struct json_out *j, const struct status_facts *facts)
+{
+    json_open(j, "notices", '[');
+    for (size_t i = 0; i < facts->notices_len; i++) {
+        const struct notice_queue_view *queue = &facts->notices[i];
+        json_open(j, NULL, '{');
+        json_str(j, "queue", queue->url);
+        json_int(j, "taken", (int64_t)queue->taken);
+        json_int(j, "foreign", (int64_t)queue->foreign);
+        json_int(j, "malformed", (int64_t)queue->malformed);
+        status_age(j, "received_age_s", facts, queue->received_ns);
+        status_age(j, "failing_s", facts, queue->failing_since_ns);
+        json_str(j, "problem", queue->problem);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
 struct totals {
     int64_t desired, paused, problems, ready, booting, draining, price_usd_micro, cost_usd_micro;
     int64_t nodes[NODE_STATES];
@@ -183,6 +201,7 @@ int status_overview(struct status *status, struct status_request *r)
     put_store(&j, &facts->store);
     put_file_problems(&j, facts);
     put_inventories(&j, status->env.control, facts);
+    put_notices(&j, facts);
     put_pools(&j, status->env.control, facts);
     json_close(&j, '}');
     buf_add_char(&r->out, '\n');

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "control/control.h"
 #include "net/http_server.h"
+#include "queue/notice_queue.h"
 #include "store/store.h"
 
 struct status;
@@ -55,6 +56,8 @@ struct status_facts {
     struct store_health store;
     const struct status_file_problem *file_problems;
     size_t file_problems_len;
+    const struct notice_queue_view *notices;
+    size_t notices_len;
 };
 
 /* Borrowed, lives longer than the status. */

@@ -27,6 +27,17 @@ static const char intents_sql[] =
     "  ORDER BY number DESC LIMIT ?1)"
     " ORDER BY number";
 
+/*
+ * Of the last launches at each place (they end about in their order) the last end of one that gave
+ * machines. By the index of places, so that its cost does not grow with what was closed either.
+ */
+static const char places_sql[] =
+    "SELECT pool, inventory, (SELECT max(closed_wall_ns) FROM (SELECT state, closed_wall_ns"
+    "  FROM intents b WHERE b.kind = 'launch' AND b.pool = a.pool AND b.inventory = a.inventory"
+    "  ORDER BY number DESC LIMIT 1000) WHERE state = 'done')"
+    " FROM (SELECT DISTINCT pool, inventory FROM intents WHERE kind = 'launch') a"
+    " ORDER BY pool, inventory";
+
 typedef int row_reader(struct recovered *to, sqlite3_stmt *stmt);
 
 static bool copy_column(sqlite3_stmt *stmt, int column, char *to, size_t size)
@@ -88,7 +99,7 @@ static int take_place(struct recovered *to, sqlite3_stmt *stmt)
         }
         text[i] = copy;
     }
-    struct bought_at place = { text[0], text[1] };
+    struct bought_at place = { text[0], text[1], sqlite3_column_int64(stmt, 2) };
     return vec_push(&to->places, place) ? SQLITE_OK : SQLITE_NOMEM;
 }
 
@@ -146,10 +157,7 @@ int recover_read(struct db *db, struct store_recovered *ret, struct error *err)
     if (rc == 0)
         rc = read_rows(db, "SELECT pool FROM paused ORDER BY pool", take_paused, own, err);
     if (rc == 0)
-        rc = read_rows(db,
-                       "SELECT DISTINCT pool, inventory FROM intents WHERE kind = 'launch'"
-                       " ORDER BY pool, inventory",
-                       take_place, own, err);
+        rc = read_rows(db, places_sql, take_place, own, err);
     if (rc == 0)
         rc = read_last_number(db, &last_number, err);
     if (rc < 0) {

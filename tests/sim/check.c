@@ -92,7 +92,7 @@ static struct tally tally(const struct world *w, const char *pool, const char *o
     for (size_t i = 0; i < w->agenda.heap.len; i++) {
         const struct happening *h = w->agenda.heap.at[i].what;
         /* The second copy of a call that will be refused is refused like the first. */
-        bool call = h->kind == AT_CLOUD_LAUNCH && h->fate.code == 0 &&
+        bool call = h->kind == AT_CLOUD_LAUNCH && h->fate.code == 0 && h->fate.granted != 0 &&
                     concerns(&h->intent, pool, offer) &&
                     strcmp(h->intent.token, asking->token) != 0;
         if (call && cloud_made(w, &h->intent) == 0 && !counted_before(w, i))
@@ -357,6 +357,12 @@ static bool awaits_replacement(const struct node *node, const struct pool_view *
     return node->rebalance && pool->spec->on_rebalance == REBALANCE_REPLACE && node_is_supply(node);
 }
 
+static bool is_spot(const struct node *node, const struct pool_view *pool)
+{
+    return node->offer < pool->spec->offers.len &&
+           pool->spec->offers.at[node->offer].market == MARKET_SPOT;
+}
+
 /* Could a node be given back and still enough be left? */
 static bool one_too_many(const struct world *w, const struct pool_view *pool, int64_t supply)
 {
@@ -365,8 +371,10 @@ static bool one_too_many(const struct world *w, const struct pool_view *pool, in
         if (awaits_replacement(node, pool))
             return false;
     }
+    bool apart = pool->spec->on_demand_base > 0 || pool->spec->on_demand_share > 0;
     for (size_t i = 0; (node = control_node(w->control, pool->name, i)); i++) {
-        if (supply - node->slots >= pool->desired)
+        /* What is not spot may have to stay for its share. */
+        if (supply - node->slots >= pool->desired && (!apart || is_spot(node, pool)))
             return true;
     }
     return false;

@@ -68,6 +68,7 @@ static void write_entry(struct world *w, const struct journal_entry *entry)
     case JOURNAL_CLOSE:
         if (row) {
             row->closed = true;
+            row->closed_wall_ns = w->wall_zero_ns + (w->now_ns - TIME_ZERO_NS);
             row->intent.state = entry->intent.state;
         }
         break;
@@ -197,13 +198,17 @@ void journal_recover(struct world *w)
     VEC(struct bought_at) places = { 0 };
     for (size_t i = 0; i < j->rows.len; i++) {
         const struct intent *intent = &j->rows.at[i].intent;
-        struct bought_at place = { intent->pool, intent->inventory };
+        struct bought_at place = { intent->pool, intent->inventory, 0 };
         size_t k = 0;
         while (k < places.len && (strcmp(places.at[k].pool, place.pool) != 0 ||
                                   strcmp(places.at[k].inventory, place.inventory) != 0))
             k++;
         if (k == places.len)
             PUSH(&places, place);
+        const struct journal_row *row = &j->rows.at[i];
+        bool done = row->closed && intent->kind == INTENT_LAUNCH && intent->state == INTENT_DONE;
+        if (done && row->closed_wall_ns > places.at[k].done_wall_ns)
+            places.at[k].done_wall_ns = row->closed_wall_ns;
     }
     struct event ev = { .type = EVENT_RECOVERED };
     ev.recovered.open = open.at;

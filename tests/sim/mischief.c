@@ -121,7 +121,9 @@ static void queue_suffers(struct world *w)
 
 static void crash_soon(struct world *w)
 {
-    w->restart_ns = chance_between(&w->rng, 0, 120) * NS_PER_S;
+    /* Often at once, as a supervisor does. */
+    int64_t most_s = rng_chance(&w->rng, 0.4) ? 2 : 120;
+    w->restart_ns = chance_between(&w->rng, 0, most_s) * NS_PER_S;
     if (w->control)
         w->crash_after = (int64_t)rng_below(&w->rng, 12);
 }

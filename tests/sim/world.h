@@ -127,6 +127,7 @@ struct tenant {
 struct journal_row {
     struct intent intent;
     bool closed;
+    int64_t closed_wall_ns;
 };
 
 enum journal_kind { JOURNAL_WRITE, JOURNAL_CLOSE, JOURNAL_SERVED, JOURNAL_PAUSED };

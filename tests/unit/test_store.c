@@ -123,6 +123,10 @@ static void what_recovery_tells(void **state)
     assert_int_equal(r.places_len, 1);
     assert_string_equal(r.places[0].pool, launch.pool);
     assert_string_equal(r.places[0].inventory, launch.inventory);
+    assert_true(r.places[0].done_wall_ns > 0);
+    assert_int_equal(r.places[0].done_wall_ns,
+                     ask_file(b->path, "SELECT max(closed_wall_ns) FROM intents"
+                                       " WHERE kind = 'launch' AND state = 'done'"));
     store_recovered_release(&r);
 }
 
