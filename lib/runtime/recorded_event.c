@@ -215,6 +215,7 @@ static void walk_place(struct walk *w, void *item)
     struct bought_at *at = item;
     borrowed(w, "pool", &at->pool);
     borrowed(w, "inventory", &at->inventory);
+    whole(w, "done_wall_ns", &at->done_wall_ns);
 }
 
 static void walk_id(struct walk *w, void *item)

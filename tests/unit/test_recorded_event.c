@@ -27,7 +27,8 @@ static const struct intent intents[] = {
     { .number = 8, .kind = INTENT_TERMINATE, .state = INTENT_UNKNOWN, .node = "i-1" },
 };
 static const char *const paused[] = { "", "p" };
-static const struct bought_at places[] = { { "p", "aws" }, { "q", "local" } };
+static const struct bought_at places[] = { { "p", "aws", 0 },
+                                           { "q", "local", 1764000000123456789 } };
 static const struct listed_node listed[] = {
     { .id = "i-1",
       .pool = "p",
@@ -140,6 +141,7 @@ static void values_are_exact(void **state)
             assert_int_equal(back.ev.heartbeat.busy, BUSY_UNKNOWN);
         } else if (back.ev.type == EVENT_RECOVERED && back.ev.recovered.open_len) {
             assert_string_equal(back.ev.recovered.places[1].inventory, "local");
+            assert_true(back.ev.recovered.places[1].done_wall_ns == 1764000000123456789);
             assert_string_equal(back.ev.recovered.paused[1], "p");
             assert_string_equal(back.ev.recovered.open[1].node, "i-1");
         }
