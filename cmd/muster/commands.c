@@ -45,6 +45,12 @@ const struct command commands[] = {
       "changes\n"
       "nothing. docs/simulate.md tells of traces, boots and markets.",
       SIMULATION_FLAGS "fE", 1, 1, command_simulate },
+    { "history", "export [FILE]", "what musterd recorded, as a file",
+      "Writes the samples of a pool's queue to standard output as CSV, or with --decisions each\n"
+      "decision with its reasons as JSON lines. Read from musterd's state file (muster.db; "
+      "default:\n"
+      "where its settings say), whether it runs or not. `muster simulate --history` takes it.",
+      "CPSD", 1, 2, command_history },
     { "replay", "FILE", "decide again what musterd recorded",
       "Gives the events of a recording (musterd --record FILE) to the deciding part of this "
       "muster\n"

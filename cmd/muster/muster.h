@@ -27,9 +27,11 @@ struct cli {
     bool baselines;
     bool print_effective, schema, reference;
     bool live;
+    const char *pool, *since; /* of a history */
+    bool decisions;
     const char *config; /* muster.yaml; NULL: where musterd looks for it */
     struct {            /* simulations; as written, NULL: not given */
-        const char *work, *service, *scale, *gaps, *length;
+        const char *work, *history, *service, *scale, *gaps, *length;
         const char *boot, *market, *promise, *seed, *tick;
         const char *csv, *every;
     } sim;
@@ -133,6 +135,7 @@ int command_pause(const struct cli *cli);
 int command_resume(const struct cli *cli);
 int command_drain(const struct cli *cli);
 int command_simulate(const struct cli *cli);
+int command_history(const struct cli *cli);
 int command_replay(const struct cli *cli);
 int command_compare(const struct cli *cli);
 int command_tune(const struct cli *cli);

@@ -24,10 +24,15 @@ static const struct {
     { 's', "schema", NULL, "print the JSON Schema of policy files", false },
     { 'r', "reference", NULL, "print the reference of all settings, as Markdown", false },
     { 'l', "live", NULL, "try it: read the queues, ask the clouds; changes nothing", false },
-    { 'C', "config", "FILE",
-      "musterd's settings, for --live; default /etc/muster/muster.yaml if there is one", false },
+    { 'C', "config", "FILE", "musterd's settings; default /etc/muster/muster.yaml if there is one",
+      false },
     { 't', "at", "TIME",
       "the decision in force then: 2026-11-22T09:40Z, or 10m for ten minutes ago", false },
+    { 'P', "pool", "POOL", "of this pool; may be left out where there is only one", false },
+    { 'S', "since", "DURATION", "no older than this, such as 30d; default: all there is", false },
+    { 'D', "decisions", NULL, "the decisions, as JSON lines, and not the samples", false },
+    { 'H', "history", "FILE",
+      "work as musterd recorded it: its muster.db, or what `muster history export` wrote", false },
     { 'a', "all", NULL, "all pools", false },
     { 'i', "until-idle", NULL, "end when no work and no node is left", false },
     { 'w', "work", "WORK",
@@ -86,10 +91,11 @@ static bool take_sim(struct cli *cli, int letter, const char *value)
         int letter;
         const char **to;
     } words[] = {
-        { 'w', &cli->sim.work },   { 'v', &cli->sim.service }, { 'y', &cli->sim.scale },
-        { 'g', &cli->sim.gaps },   { 'd', &cli->sim.length },  { 'b', &cli->sim.boot },
-        { 'm', &cli->sim.market }, { 'p', &cli->sim.promise }, { 'x', &cli->sim.seed },
-        { 'q', &cli->sim.tick },   { 'f', &cli->sim.csv },     { 'E', &cli->sim.every },
+        { 'w', &cli->sim.work },  { 'H', &cli->sim.history }, { 'v', &cli->sim.service },
+        { 'y', &cli->sim.scale }, { 'g', &cli->sim.gaps },    { 'd', &cli->sim.length },
+        { 'b', &cli->sim.boot },  { 'm', &cli->sim.market },  { 'p', &cli->sim.promise },
+        { 'x', &cli->sim.seed },  { 'q', &cli->sim.tick },    { 'f', &cli->sim.csv },
+        { 'E', &cli->sim.every },
     };
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (words[i].letter == letter) {
@@ -126,6 +132,15 @@ static void take(struct cli *cli, int letter, const char *value, bool *ret_help)
         break;
     case 'a':
         cli->all = true;
+        break;
+    case 'P':
+        cli->pool = value;
+        break;
+    case 'S':
+        cli->since = value;
+        break;
+    case 'D':
+        cli->decisions = true;
         break;
     case 'i':
         cli->until_idle = true;

@@ -1,10 +1,15 @@
 #include "simulation.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "history.h"
 #include "sim/csv.h"
 #include "sim/trace.h"
 
@@ -52,15 +57,40 @@ static int trace_options(const struct cli *cli, uint64_t seed, struct sim_trace_
 
 int simulation_open(const struct simulation *s, struct sim_work **ret, struct error *err)
 {
-    return sim_work_open(s->cli->sim.work, &s->trace, ret, err);
+    return sim_work_open(s->work_text, &s->trace, ret, err);
+}
+
+/* A state file's samples go into a file of their own, which is read as any trace is. */
+static int take_history(struct simulation *s, const char *path, const char **ret_work)
+{
+    *ret_work = path;
+    if (!history_is_state_file(path))
+        return EXIT_YES;
+    const char *folder = getenv("TMPDIR");
+    snprintf(s->history, sizeof(s->history), "%s/muster-history-XXXXXX.csv",
+             folder && strlen(folder) < 30 ? folder : "/tmp");
+    int fd = mkostemps(s->history, (int)strlen(".csv"), O_CLOEXEC);
+    if (fd < 0) {
+        fprintf(stderr, "muster: %s: %s\n", s->history, strerror(errno));
+        s->history[0] = '\0';
+        return EXIT_TROUBLE;
+    }
+    int rc = history_export(s->cli, path, false, fd);
+    close(fd);
+    *ret_work = s->history;
+    return rc == EXIT_YES ? rc : EXIT_TROUBLE;
 }
 
 static int open_work(struct simulation *s)
 {
     struct error err = { 0 };
-    if (!s->cli->sim.work)
-        return trouble("work", "is needed: a trace, or made-up work such as 'poisson 0.4/s'");
+    s->work_text = s->cli->sim.work;
+    if (!s->work_text && !s->cli->sim.history)
+        return trouble("work", "is needed: a trace, or made-up work such as 'poisson 0.4/s'; or "
+                               "--history, what musterd recorded");
     int rc = trace_options(s->cli, s->options.seed, &s->trace);
+    if (rc == EXIT_YES && !s->work_text)
+        rc = take_history(s, s->cli->sim.history, &s->work_text);
     if (rc != EXIT_YES)
         return rc;
     if (simulation_open(s, &s->work, &err) < 0) {
@@ -138,6 +168,8 @@ int simulation_init(const struct cli *cli, struct simulation *ret)
 void simulation_release(struct simulation *s)
 {
     sim_work_free(s->work);
+    if (s->history[0])
+        unlink(s->history);
     sim_market_release(&s->market);
 }
 

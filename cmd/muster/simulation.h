@@ -12,7 +12,7 @@
 #include "sim/trial.h"
 
 /* The letters of the options that all of them know (options.c). */
-#define SIMULATION_FLAGS "wvygdbmpxq"
+#define SIMULATION_FLAGS "wHPSvygdbmpxq"
 
 struct simulation {
     const struct cli *cli;
@@ -24,6 +24,8 @@ struct simulation {
     struct sim_work *work;
     struct promise promise;     /* when promised */
     struct sim_options options; /* points into the above: stays where it is */
+    const char *work_text;      /* what sim_work_open is given */
+    char history[64];           /* the file that a musterd's history was written to; "" none */
     bool promised;              /* the command line names a promise; else each file has its own */
 };
 

@@ -5,8 +5,7 @@
 #include "store/problem.h"
 
 static const char decision_sql[] =
-    "SELECT wall_ns, number, before, desired, held, trail, steps_dropped FROM decisions"
-    " WHERE pool = ?1 AND wall_ns <= ?2 ORDER BY wall_ns DESC, id DESC LIMIT 1";
+    READ_DECISIONS " AND wall_ns <= ?2 ORDER BY wall_ns DESC, id DESC LIMIT 1";
 
 static struct str column_text(sqlite3_stmt *stmt, int column)
 {
@@ -15,7 +14,7 @@ static struct str column_text(sqlite3_stmt *stmt, int column)
                          text ? (size_t)sqlite3_column_bytes(stmt, column) : 2 };
 }
 
-static void put_decision(struct buf *out, const char *pool, sqlite3_stmt *stmt)
+void read_put_decision(struct buf *out, const char *pool, sqlite3_stmt *stmt)
 {
     char at[CLOCK_TEXT_MAX];
     struct json_out j = json_begin(out);
@@ -43,7 +42,7 @@ int read_decision(sqlite3 *handle, const char *path, const char *pool, int64_t w
         rc = sqlite3_step(stmt);
     }
     if (rc == SQLITE_ROW)
-        put_decision(out, pool, stmt);
+        read_put_decision(out, pool, stmt);
     sqlite3_finalize(stmt);
     if (rc == SQLITE_DONE)
         return error_set(err, MUSTER_E_NOTFOUND, "no decision of pool %s is recorded up to then",
