@@ -30,7 +30,7 @@ class Cloud:
         self.machines, self.ended, self.disks = {}, [], {}
         self.templates, self.groups, self.operations = {}, {}, {}
         self.deleting, self.requests = set(), {}
-        self.most_alive = 0
+        self.used, self.alive_now, self.most_alive = {}, 0, 0
 
         # ---- what tests turn ----
         self.capacity = {}          # (type, zone, "SPOT" | "STANDARD") -> how many more; "*" is any, absent no limit
@@ -79,7 +79,15 @@ class Cloud:
     def add(self, machine):
         machine.made = time.time()
         self.machines[machine.key] = machine
-        self.most_alive = max(self.most_alive, sum(m.alive for m in self.machines.values()))
+        self.recount(machine, 1, int(machine.alive))
+        self.most_alive = max(self.most_alive, self.alive_now)
+
+    def recount(self, machine, more, more_alive):
+        """Kept as it changes: with many machines counting anew each time would take long."""
+        region = region_of(machine.zone)
+        self.alive_now += more_alive
+        for metric, amount in ((self.metric(machine), self.types[machine.type][0]), ("INSTANCES", 1)):
+            self.used[region, metric] = self.used.get((region, metric), 0) + more * amount
 
     def alive(self):
         with self.lock:
@@ -88,18 +96,14 @@ class Cloud:
 
     def metric(self, machine):
         """The quota that its vCPUs count against."""
-        if machine.spot and self.quotas[region_of(machine.zone)].get("PREEMPTIBLE_CPUS"):
-            return "PREEMPTIBLE_CPUS"
-        family = machine.type.split("-")[0].upper() + "_CPUS"
-        return family if family in self.quotas[region_of(machine.zone)] else "CPUS"
+        if machine.metric is None:
+            quotas, family = self.quotas[region_of(machine.zone)], machine.type.split("-")[0].upper() + "_CPUS"
+            machine.metric = "PREEMPTIBLE_CPUS" if machine.spot and quotas.get("PREEMPTIBLE_CPUS") else \
+                family if family in quotas else "CPUS"
+        return machine.metric
 
     def usage(self, region, metric):
-        found = [m for m in self.machines.values() if region_of(m.zone) == region and m.status != "TERMINATED"]
-        if metric == "INSTANCES":
-            return len(found)
-        if metric.endswith("CPUS"):
-            return sum(self.types[m.type][0] for m in found if self.metric(m) == metric)
-        return 0
+        return self.used.get((region, metric), 0)
 
     def room(self, type_, zone, spot):
         """How many there is room for, as far as capacity goes."""

@@ -4,6 +4,7 @@ import email.parser
 import email.policy
 import http.server
 import json
+import sys
 import threading
 import time
 import urllib.parse
@@ -25,6 +26,16 @@ class Answer:
 
 class Hangup(Exception):
     """The connection is closed without an answer."""
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        """Whoever asked and went away is no news."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class FakeGCP(Cloud):
@@ -66,8 +77,7 @@ class FakeGCP(Cloud):
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", port), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
         threading.Thread(target=self.tick, daemon=True).start()
         self.port = self.server.server_address[1]
@@ -121,9 +131,8 @@ class FakeGCP(Cloud):
             for number in range(count):
                 machine = Machine(self, self.zones[number % len(self.zones)], f"big-{number:06}", wanted, spot)
                 machine.doc |= {"status": "RUNNING", "cpuPlatform": "Intel Broadwell"}
-                self.machines[machine.key] = machine
+                self.add(machine)
                 machine.made = self.born
-            self.most_alive = len(self.machines)
 
     # ---- wire ------------------------------------------------------------------------------------------
 

@@ -128,6 +128,7 @@ class Machine:
         self.type = last(wanted["machineType"])
         self.created_by = created_by
         self.preempted = False
+        self.metric = None      # the quota it counts against; Cloud.metric
         self.on_end = None      # called when it is gone, for whatever reason
         self.path = f"projects/{cloud.project}/zones/{zone}/instances/{name}"
         number = cloud.number()
@@ -200,6 +201,16 @@ class Machine:
     def status(self):
         return self.doc["status"]
 
+    def become(self, status):
+        """The next state; None is the end of it. What the cloud counts follows."""
+        counted, alive = self.there() and self.status != "TERMINATED", self.there() and self.alive
+        if status is None:
+            del self.cloud.machines[self.key]
+        else:
+            self.doc["status"] = status
+        self.cloud.recount(self, (self.there() and self.status != "TERMINATED") - counted,
+                           (self.there() and self.alive) - alive)
+
     @property
     def alive(self):
         return self.status in ALIVE
@@ -222,12 +233,13 @@ class Machine:
                 return
             operation.run()
             if self.status == "PROVISIONING":       # it may be on its way out already
-                self.doc["status"] = "STAGING"
+                self.become("STAGING")
             cloud.later.after(cloud.boot_s, running)
 
         def running():
             if self.there() and self.status == "STAGING":
-                self.doc |= {"status": "RUNNING", "lastStartTimestamp": stamp(), "cpuPlatform": "Intel Broadwell"}
+                self.become("RUNNING")
+                self.doc |= {"lastStartTimestamp": stamp(), "cpuPlatform": "Intel Broadwell"}
             operation.finish()
 
         cloud.later.after(cloud.decide_s, decided)
@@ -239,7 +251,7 @@ class Machine:
         """Gone, with the disks that go with it."""
         if not self.there():
             return
-        del self.cloud.machines[self.key]
+        self.become(None)
         self.cloud.ended.append(self)
         for disk in self.doc["disks"]:
             key = self.zone, last(disk["source"])
@@ -252,11 +264,12 @@ class Machine:
 
     def stops(self, then=None):
         """STOPPING, later TERMINATED, later `then`."""
-        self.doc["status"] = "STOPPING"
+        self.become("STOPPING")
 
         def stopped():
             if self.there() and self.status == "STOPPING":
-                self.doc |= {"status": "TERMINATED", "lastStopTimestamp": stamp()}
+                self.become("TERMINATED")
+                self.doc["lastStopTimestamp"] = stamp()
             if then:
                 then()
 
