@@ -155,7 +155,7 @@ LIBS        := $(call pkg_libs,$(PKGS)) -lm
 TEST_LIBS   := $(call pkg_libs,$(TEST_PKGS))
 # Tests named test_oom_* replace the allocator, to fail each allocation in turn.
 # Tests that wait for minutes in virtual time: see tests/unit/virtual_timers.h.
-WRAP_TIMERS := -Wl,--wrap=uv_timer_init,--wrap=uv_timer_start,--wrap=uv_timer_stop,--wrap=uv_is_active,--wrap=uv_close
+WRAP_TIMERS := -Wl,--wrap=uv_timer_init,--wrap=uv_timer_start,--wrap=uv_timer_stop,--wrap=uv_is_active,--wrap=uv_close,--wrap=uv_now
 WRAP_OOM    := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
 
 # ---- build -----------------------------------------------------------------------------------
@@ -241,7 +241,7 @@ run: ## the set-up of the demo, until Ctrl-C
 # ---- test programs ---------------------------------------------------------------------------
 
 $(UNIT_OOM): wrap = $(WRAP_OOM)
-$(BUILD)/tests/test_aws_burst $(BUILD)/tests/test_aws_remedies: wrap = $(WRAP_TIMERS)
+$(BUILD)/tests/test_aws_burst $(BUILD)/tests/test_aws_remedies $(BUILD)/tests/test_asg: wrap = $(WRAP_TIMERS)
 $(UNIT): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_HELP:%.c=$(BUILD)/obj/%.o) $(LIB) $(BUILD)/.test-deps
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

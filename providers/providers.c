@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "providers/asg/plugin.h"
 #include "providers/aws/plugin.h"
 #include "providers/gcp/plugin.h"
 #include "providers/local/plugin.h"
@@ -8,6 +9,7 @@
 const struct provider_plugin *const providers[] = {
     &provider_local,
     &provider_aws,
+    &provider_asg,
     &provider_gcp,
     NULL,
 };

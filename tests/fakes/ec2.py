@@ -183,17 +183,13 @@ class FakeEC2:
                 self.settle()
                 answer = getattr(self, "do_" + action)(form)
             status = 200
-            text = f'<?xml version="1.0" encoding="UTF-8"?>\n<{action}Response xmlns="{NAMESPACE}">' \
-                   f'<requestId>fake</requestId>{"".join(xml(k, v) for k, v in answer.items())}' \
-                   f'</{action}Response>'
+            text = self.success(action, answer)
         except Refusal as refusal:
             status = refusal.status
-            text = "<Response><Errors>" + xml("Error", {"Code": refusal.code, "Message": refusal.message}) + \
-                   "</Errors><RequestID>fake</RequestID></Response>"
+            text = self.failure(refusal)
         except AttributeError:
             status = 400
-            text = "<Response><Errors>" + xml("Error", {"Code": "InvalidAction", "Message": action}) + \
-                   "</Errors><RequestID>fake</RequestID></Response>"
+            text = self.failure(Refusal("InvalidAction", action))
         if self.on_call:
             self.on_call(action, "done")
         if kind == "lose":
@@ -202,6 +198,16 @@ class FakeEC2:
         if kind == "cut":
             text = text[:len(text) // 2]  # with a length that fits: only the XML shows it
         self.send(http_, status, text, "text/xml;charset=UTF-8")
+
+    @staticmethod
+    def success(action, answer):
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n<{action}Response xmlns="{NAMESPACE}">' \
+               f'<requestId>fake</requestId>{"".join(xml(k, v) for k, v in answer.items())}</{action}Response>'
+
+    @staticmethod
+    def failure(refusal):
+        return "<Response><Errors>" + xml("Error", {"Code": refusal.code, "Message": refusal.message}) + \
+               "</Errors><RequestID>fake</RequestID></Response>"
 
     @staticmethod
     def send(http_, status, text, kind):

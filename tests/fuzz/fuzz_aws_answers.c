@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "providers/asg/answers.h"
 #include "providers/aws/answers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -70,6 +71,17 @@ static void others(struct str body)
     ec2_prices_release(&prices);
 }
 
+static void group(struct str body)
+{
+    struct asg_group g = { 0 };
+    if (asg_read_group(body, &g, NULL) < 0)
+        assert(!g.members.at);
+    for (size_t i = 0; i < g.members.len; i++)
+        assert(g.members.at[i].id[0]);
+    assert(asg_group_alive(&g) >= 0);
+    asg_group_release(&g);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
@@ -87,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fleet(body);
         break;
     default:
+        group(body);
         others(body);
     }
     return 0;

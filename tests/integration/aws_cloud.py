@@ -93,8 +93,10 @@ class Agents(threading.Thread):
 
     def run(self):
         while not self.stopped.wait(self.every):
+            if not self.musterd.url:
+                continue  # not started yet
             try:
-                for node in self.machines():
+                for node in list(self.machines()):
                     try:
                         self.beat(node)
                     except urllib.error.HTTPError:

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "oom.h"
+#include "providers/asg/answers.h"
 #include "providers/aws/check_answers.h"
 #include "providers/aws/plugin.h"
 #include "providers/aws/price_list.h"
@@ -85,6 +86,27 @@ static void a_fleet(void **state)
     }
 }
 
+static void a_group(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups>"
+        "<member><MinSize>0</MinSize><MaxSize>1</MaxSize><DesiredCapacity>1</DesiredCapacity>"
+        "<Instances><member><InstanceId>i-1</InstanceId></member></Instances></member>"
+        "</AutoScalingGroups></DescribeAutoScalingGroupsResult>"
+        "</DescribeAutoScalingGroupsResponse>";
+    for (long n = 0; oom_sweep(n); n++) {
+        struct asg_group group = { 0 };
+        struct error err = { 0 };
+        oom_arm(n);
+        int rc = asg_read_group(str_from(text), &group, &err);
+        oom_disarm();
+        assert_int_equal(group.members.len, rc == 0 ? 1 : 0);
+        assert_true(rc == 0 || rc == MUSTER_E_NOMEM);
+        asg_group_release(&group);
+    }
+}
+
 static void a_body(void **state)
 {
     (void)state;
@@ -157,9 +179,13 @@ static void a_price_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_listing),    cmocka_unit_test(a_page_in_pieces),
-        cmocka_unit_test(a_fleet),      cmocka_unit_test(a_body),
-        cmocka_unit_test(memory),       cmocka_unit_test(answers_of_a_check),
+        cmocka_unit_test(a_group),
+        cmocka_unit_test(a_listing),
+        cmocka_unit_test(a_page_in_pieces),
+        cmocka_unit_test(a_fleet),
+        cmocka_unit_test(a_body),
+        cmocka_unit_test(memory),
+        cmocka_unit_test(answers_of_a_check),
         cmocka_unit_test(a_price_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

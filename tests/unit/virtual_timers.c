@@ -22,6 +22,7 @@ __attribute__((weak)) int __real_uv_timer_start(uv_timer_t *timer, uv_timer_cb c
 __attribute__((weak)) int __real_uv_timer_stop(uv_timer_t *timer);
 __attribute__((weak)) int __real_uv_is_active(const uv_handle_t *handle);
 __attribute__((weak)) void __real_uv_close(uv_handle_t *handle, uv_close_cb cb);
+uint64_t __wrap_uv_now(const uv_loop_t *loop);
 int __wrap_uv_timer_init(uv_loop_t *loop, uv_timer_t *timer);
 int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout_ms, uint64_t repeat);
 int __wrap_uv_timer_stop(uv_timer_t *timer);
@@ -79,6 +80,12 @@ void __wrap_uv_close(uv_handle_t *handle, uv_close_cb cb)
         timers[i].due_ns = 0;
     }
     __real_uv_close(handle, cb);
+}
+
+uint64_t __wrap_uv_now(const uv_loop_t *loop)
+{
+    (void)loop;
+    return (uint64_t)virtual_now_ns / 1000000;
 }
 
 static int next(void)
