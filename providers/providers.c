@@ -7,11 +7,7 @@
 #include "providers/provider.h"
 
 const struct provider_plugin *const providers[] = {
-    &provider_local,
-    &provider_aws,
-    &provider_asg,
-    &provider_gcp,
-    NULL,
+    &provider_local, &provider_aws, &provider_asg, &provider_gcp, NULL,
 };
 
 const struct provider_plugin *provider_find(const char *name)
