@@ -1,27 +1,18 @@
-/*
- * Holds credentials while they are good and gets new ones ahead of time.
- *
- *     now                        advisory            mandatory      expiry
- *      |  given out as they are     | given out, and      |  all wait   |
- *      |                            | fetched meanwhile   |             |
- */
+/* Holds credentials while they are good and gets new ones ahead of time. */
 #include <stdlib.h>
 
 #include "auth/aws_credentials.h"
+#include "auth/renewal.h"
 
 #define ADVISORY_NS  (10 * 60 * NS_PER_S)
 #define MANDATORY_NS (5 * 60 * NS_PER_S)
-/* After a fetch in the background failed, how long until the next one. */
-#define FORGIVE_NS (30 * NS_PER_S)
 
 struct cache {
     struct aws_source base;
     struct aws_source_env env;
     struct aws_source *inner;
     struct aws_credentials held; /* access_key NULL: none */
-    bool fetching;
-    bool stale; /* refused by a service */
-    int64_t not_before_ns;
+    struct renewal renewal;
     aws_source_cb *done; /* a fetch that waits for the inner one; else NULL */
     void *ctx;
 };
@@ -29,7 +20,7 @@ struct cache {
 static int64_t left_ns(const struct cache *cache)
 {
     int64_t now_ns = cache->env.clock->wall_ns(cache->env.clock->ctx);
-    if (!cache->held.access_key || cache->stale)
+    if (!cache->held.access_key)
         return 0;
     return cache->held.expires_wall_ns == AWS_NEVER_EXPIRES ? AWS_NEVER_EXPIRES
                                                             : cache->held.expires_wall_ns - now_ns;
@@ -52,8 +43,8 @@ static void answer(struct cache *cache, const struct error *err)
 static void refresh_failed(struct cache *cache, const struct error *err)
 {
     const struct error none = { 0 };
-    bool usable = left_ns(cache) > 0;
-    cache->not_before_ns = boot_ns(cache) + FORGIVE_NS;
+    bool usable = left_ns(cache) > 0 && !cache->renewal.stale;
+    renewal_failed(&cache->renewal, boot_ns(cache));
     if (usable)
         log_printf(cache->env.log, LOG_WARNING,
                    "AWS credentials are not renewed: %s; continuing: those held are still good",
@@ -66,11 +57,10 @@ static void on_found(void *ctx, const struct aws_credentials *found, const struc
     struct cache *cache = ctx;
     struct aws_credentials copy = { 0 };
     struct error failure = *err;
-    cache->fetching = false;
     if (!failure.code && aws_credentials_copy(&copy, found, &failure) == 0) {
         aws_credentials_release(&cache->held);
         cache->held = copy;
-        cache->stale = false;
+        renewal_done(&cache->renewal);
         answer(cache, &failure);
         return;
     }
@@ -80,20 +70,13 @@ static void on_found(void *ctx, const struct aws_credentials *found, const struc
 static void cache_fetch(struct aws_source *self, aws_source_cb *done, void *ctx)
 {
     struct cache *cache = (struct cache *)self;
-    int64_t left = left_ns(cache);
-    bool wait = left <= MANDATORY_NS;
-    bool refresh = left <= ADVISORY_NS && !cache->fetching &&
-                   (left <= 0 || boot_ns(cache) >= cache->not_before_ns);
-    if (wait && !refresh && !cache->fetching)
-        wait = false; /* good still, and the source failed a moment ago */
-    cache->done = wait ? done : NULL;
+    struct renewal_step step = renewal_ask(&cache->renewal, left_ns(cache), boot_ns(cache));
+    cache->done = step.give ? NULL : done;
     cache->ctx = ctx;
-    if (refresh) {
-        cache->fetching = true;
-        aws_source_fetch(cache->inner, on_found, cache);
-    }
-    if (!wait)
+    if (step.give)
         done(ctx, &cache->held, &(struct error){ 0 });
+    if (step.fetch)
+        aws_source_fetch(cache->inner, on_found, cache);
 }
 
 static void cache_free(struct aws_source *self)
@@ -108,7 +91,7 @@ static const struct aws_source_ops cache_ops = { cache_fetch, cache_free };
 
 void aws_source_cache_forget(struct aws_source *self)
 {
-    ((struct cache *)self)->stale = true;
+    ((struct cache *)self)->renewal.stale = true;
 }
 
 int aws_source_cache(const struct aws_source_env *env, struct aws_source *take_inner,
@@ -122,6 +105,8 @@ int aws_source_cache(const struct aws_source_env *env, struct aws_source *take_i
     cache->base.ops = &cache_ops;
     cache->env = *env;
     cache->inner = take_inner;
+    cache->renewal.advisory_ns = ADVISORY_NS;
+    cache->renewal.mandatory_ns = MANDATORY_NS;
     *ret = &cache->base;
     return 0;
 }

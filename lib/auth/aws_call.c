@@ -7,7 +7,6 @@
 
 #define ATTEMPTS_DEFAULT 3
 #define ATTEMPTS_MOST    20
-#define PAUSE_MAX_NS     (20 * NS_PER_S)
 
 /* Copies a text into the block, after what is there. */
 static const char *put(char **at, const char *text)
@@ -42,6 +41,12 @@ int aws_call_new(const struct aws_request *request, struct aws_call **ret, struc
     if (request->body.len > 0)
         memcpy(at, request->body.ptr, request->body.len);
     call->request.body.ptr = at;
+    call->base.service = call->request.service;
+    call->base.urgency = (unsigned)request->priority;
+    call->base.resource_tokens = request->resource_tokens;
+    call->base.repeatable = request->repeatable;
+    call->base.open = request->unsigned_call;
+    call->base.wait_max_ns = request->wait_max_ns;
     *ret = call;
     return 0;
 }
@@ -57,30 +62,6 @@ void aws_call_free(struct aws_call *call)
     free(call);
 }
 
-void aws_call_list_append(struct aws_call_list *list, struct aws_call *call)
-{
-    call->next = NULL;
-    call->before = list->last;
-    if (list->last)
-        list->last->next = call;
-    else
-        list->first = call;
-    list->last = call;
-}
-
-void aws_call_list_remove(struct aws_call_list *list, struct aws_call *call)
-{
-    if (call->before)
-        call->before->next = call->next;
-    else
-        list->first = call->next;
-    if (call->next)
-        call->next->before = call->before;
-    else
-        list->last = call->before;
-    call->next = call->before = NULL;
-}
-
 int aws_call_attempts_max(void)
 {
     int64_t attempts;
@@ -88,14 +69,4 @@ int aws_call_attempts_max(void)
     if (!text || units_parse_int(str_from(text), &attempts, NULL) < 0 || attempts < 1)
         return ATTEMPTS_DEFAULT;
     return attempts < ATTEMPTS_MOST ? (int)attempts : ATTEMPTS_MOST;
-}
-
-int64_t aws_call_pause_ns(struct rng *rng, int attempt, bool throttled)
-{
-    int64_t most = throttled ? NS_PER_S : 50 * NS_PER_MS;
-    for (int i = 1; i < attempt && most < PAUSE_MAX_NS; i++)
-        most *= 2;
-    if (most > PAUSE_MAX_NS)
-        most = PAUSE_MAX_NS;
-    return (int64_t)(rng_unit(rng) * (double)most);
 }

@@ -3,9 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 
 #define BUDGET_TOKENS 500.0
+/* Calls that leave at a distance may arrive close upon each other. */
+#define JITTER_S  0.15
+#define SPARE_MIN 0.5
 
 struct call_budget {
     double tokens;
@@ -25,6 +29,12 @@ void call_limits_release(struct call_limits *limits)
     release_values(&limits->budgets);
 }
 
+static void fill(struct bucket *b, double capacity, double rate, int64_t now_ns)
+{
+    double spare = rate * JITTER_S > SPARE_MIN ? rate * JITTER_S : SPARE_MIN;
+    bucket_init(b, capacity > 2 * spare ? capacity - spare : capacity, rate, now_ns);
+}
+
 static int add_limit(struct call_limits *limits, const char *key, const struct call_rate *rate,
                      int64_t now_ns, struct call_limit **ret, struct error *err)
 {
@@ -33,8 +43,8 @@ static int add_limit(struct call_limits *limits, const char *key, const struct c
     if (!limit)
         return error_nomem(err);
     memcpy(limit->key, key, size);
-    bucket_init(&limit->requests, rate->capacity, rate->rate, now_ns);
-    bucket_init(&limit->resources, rate->resource_capacity, rate->resource_rate, now_ns);
+    fill(&limit->requests, rate->capacity, rate->rate, now_ns);
+    fill(&limit->resources, rate->resource_capacity, rate->resource_rate, now_ns);
     if (!map_put(&limits->limits, limit->key, limit)) {
         free(limit);
         return error_nomem(err);
@@ -60,13 +70,33 @@ static bool counts_resources(const struct call_limit *limit)
     return limit->resources.capacity > 0;
 }
 
-int64_t call_limit_wait_ns(struct call_limit *limit, size_t resource_tokens, int64_t now_ns)
+static void begin_round(struct call_limit *limit, uint64_t round)
 {
-    int64_t wait = bucket_wait_ns(&limit->requests, 1, now_ns);
-    int64_t more = counts_resources(limit)
-                       ? bucket_wait_ns(&limit->resources, (double)resource_tokens, now_ns)
-                       : 0;
-    return wait > more ? wait : more;
+    if (limit->round == round)
+        return;
+    limit->round = round;
+    limit->calls_ahead = limit->resources_ahead = 0;
+}
+
+int64_t call_limit_wait_ns(struct call_limit *limit, uint64_t round, size_t resource_tokens,
+                           int64_t now_ns)
+{
+    double resources = counts_resources(limit) ? (double)resource_tokens : 0;
+    begin_round(limit, round);
+    int64_t wait = bucket_wait_behind_ns(&limit->requests, limit->calls_ahead, 1, now_ns);
+    if (counts_resources(limit)) {
+        int64_t more =
+            bucket_wait_behind_ns(&limit->resources, limit->resources_ahead, resources, now_ns);
+        wait = more > wait ? more : wait;
+    }
+    /* Who waits is not overtaken. */
+    if (wait == 0 && limit->calls_ahead > 0)
+        wait = NS_PER_MS;
+    if (wait > 0) {
+        limit->calls_ahead += 1;
+        limit->resources_ahead += resources;
+    }
+    return wait;
 }
 
 void call_limit_take(struct call_limit *limit, size_t resource_tokens, int64_t now_ns)

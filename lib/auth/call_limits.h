@@ -7,6 +7,8 @@
 #define AUTH_CALL_LIMITS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/map.h"
@@ -23,7 +25,9 @@ struct call_rate {
 struct call_limit {
     struct bucket requests;
     struct bucket resources; /* capacity 0: not counted */
-    uint64_t blocked; /* the round in which a call had to wait here: later ones wait behind it */
+    /* In this round of looking at the calls that wait: what those want that have to wait here. */
+    uint64_t round;
+    double calls_ahead, resources_ahead;
     char key[];
 };
 
@@ -34,10 +38,16 @@ struct call_limits {
 
 void call_limits_release(struct call_limits *limits);
 
-/* The buckets of a key (cut short at CALL_KEY_MAX); made full when first asked for. */
+/* The buckets of a key (cut short at CALL_KEY_MAX); made full, but for a little to spare, when first asked
+ * for. */
 int call_limits_find(struct call_limits *limits, const char *key, const struct call_rate *rate,
                      int64_t now_ns, struct call_limit **ret, struct error *err);
-int64_t call_limit_wait_ns(struct call_limit *limit, size_t resource_tokens, int64_t now_ns);
+/*
+ * How long until the turn of a call that comes after all those that had to wait in this round; 0: now.
+ * Rounds are numbered from 1 by the caller, who asks for each waiting call, in order.
+ */
+int64_t call_limit_wait_ns(struct call_limit *limit, uint64_t round, size_t resource_tokens,
+                           int64_t now_ns);
 void call_limit_take(struct call_limit *limit, size_t resource_tokens, int64_t now_ns);
 /* The service refused: too many. `resources`: of those, not of requests. */
 void call_limit_refused(struct call_limit *limit, bool resources, int64_t now_ns);

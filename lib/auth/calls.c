@@ -189,13 +189,21 @@ static int64_t turn_ns(struct calls *calls, struct call *call, struct call_limit
         return call->not_before_ns - now_ns;
     if (calls->ops->limit(call, now_ns, &limit, NULL) < 0)
         return NS_PER_S; /* no memory: later */
-    int64_t wait_ns = call_limit_wait_ns(limit, call->resource_tokens, now_ns);
-    if (limit->blocked == calls->round && wait_ns == 0)
-        wait_ns = NS_PER_MS;
-    if (wait_ns > 0)
-        limit->blocked = calls->round;
     *ret = limit;
-    return wait_ns;
+    return call_limit_wait_ns(limit, calls->round, call->resource_tokens, now_ns);
+}
+
+/* Its turn would come too late for whoever asked: told now, and sure not to happen later. */
+static bool gives_up(struct calls *calls, struct call *call, int64_t wait_ns)
+{
+    struct error err = { 0 };
+    if (call->wait_max_ns <= 0 || boot_ns(calls) + wait_ns - call->asked_ns <= call->wait_max_ns)
+        return false;
+    error_set(&err, MUSTER_E_THROTTLED, "not sent: the limits of that API let it through in %lld s",
+              (long long)(wait_ns / NS_PER_S));
+    calls->ops->name(call, &err);
+    fail(calls, call, &err);
+    return true;
 }
 
 typedef void ready_fn(struct calls *calls, struct call *call, const void *what);
@@ -219,6 +227,8 @@ static size_t each_ready(struct calls *calls, bool open, ready_fn *each, const v
             if (calls->in_flight >= CALLS_IN_FLIGHT)
                 return found;
             int64_t wait_ns = turn_ns(calls, call, &limit);
+            if (wait_ns > 0 && gives_up(calls, call, wait_ns))
+                continue;
             if (wait_ns > 0) {
                 *ret_next_ns = wait_ns < *ret_next_ns ? wait_ns : *ret_next_ns;
                 continue;
@@ -287,6 +297,7 @@ static void on_timer(uv_timer_t *timer)
 void calls_add(struct calls *calls, struct call *take_call)
 {
     take_call->calls = calls;
+    take_call->asked_ns = boot_ns(calls);
     list_append(&calls->waiting, take_call);
     schedule(calls, 0);
 }

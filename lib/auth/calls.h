@@ -33,15 +33,18 @@ struct call {
     size_t resource_tokens; /* see struct call_limit */
     bool repeatable;        /* may be sent again when nobody knows whether it arrived */
     bool open;              /* goes without credentials */
+    /* So long it may wait for its turn; when that would take longer it is MUSTER_E_THROTTLED at once, and
+     * will not be sent. 0: as long as it takes. */
+    int64_t wait_max_ns;
     /* The engine's: */
     struct calls *calls;
     struct call *next, *before;
-    struct http_call *http; /* while it is under way */
-    int attempt;            /* tries so far */
-    bool refreshed;         /* credentials or clock were renewed for it */
-    bool in_doubt;          /* one of the tries may have been carried out */
-    double spent;           /* of the retry budget */
-    int64_t not_before_ns;  /* boot time */
+    struct http_call *http;          /* while it is under way */
+    int attempt;                     /* tries so far */
+    bool refreshed;                  /* credentials or clock were renewed for it */
+    bool in_doubt;                   /* one of the tries may have been carried out */
+    double spent;                    /* of the retry budget */
+    int64_t asked_ns, not_before_ns; /* boot time */
     struct error failure;
 };
 

@@ -303,6 +303,7 @@ int gcp_call(struct gcp_client *client, const struct gcp_request *request, gcp_d
     call->base.service = gcp_service_name(request->service);
     call->base.urgency = (unsigned)request->priority;
     call->base.repeatable = request->repeatable;
+    call->base.wait_max_ns = request->wait_max_ns;
     call->base.open = open_service(client, request->service);
     calls_add(&client->calls, &call->base);
     return 0;

@@ -66,6 +66,11 @@ struct gcp_request {
      * once.
      */
     bool repeatable;
+    /*
+     * So long it may wait here for its turn; when that would take longer it is MUSTER_E_THROTTLED at once,
+     * and will not be sent. 0: as long as it takes.
+     */
+    int64_t wait_max_ns;
     size_t response_max; /* 0: 8 MiB */
     int64_t timeout_ns;  /* of one try; 0: 30 s. operations.wait takes up to two minutes */
 };

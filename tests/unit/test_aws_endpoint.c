@@ -216,13 +216,13 @@ static void test_classes(void **state)
 
 /* ---- limits ------------------------------------------------------------------------------------- */
 
-static struct aws_limit *limit_of(struct aws_limits *limits, const char *service,
-                                  const char *action, const char *body)
+static struct call_limit *limit_of(struct call_limits *limits, const char *service,
+                                   const char *action, const char *body)
 {
     const struct aws_request request = {
         .service = service, .region = "r", .action = action, .body = str_from(body)
     };
-    struct aws_limit *limit = NULL;
+    struct call_limit *limit = NULL;
     assert_int_equal(aws_limits_find(limits, &request, 0, &limit, NULL), 0);
     return limit;
 }
@@ -244,9 +244,9 @@ static void test_limits(void **state)
         { "ec2", "DescribeSpotPriceHistory", "Action=x", 100, 20, 0 },
         { "sqs", "GetQueueAttributes", "", 100, 20, 0 },
     };
-    struct aws_limits limits = { 0 };
+    struct call_limits limits = { 0 };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct aws_limit *l = limit_of(&limits, cases[i].service, cases[i].action, cases[i].body);
+        struct call_limit *l = limit_of(&limits, cases[i].service, cases[i].action, cases[i].body);
         /* A little less than is published: calls may arrive closer upon each other than they left. */
         assert_in_range(ceil(l->requests.capacity), cases[i].capacity * 0.9, cases[i].capacity);
         assert_true(l->requests.capacity < cases[i].capacity);
@@ -254,22 +254,22 @@ static void test_limits(void **state)
         assert_in_range(ceil(l->resources.capacity), cases[i].resources * 0.99, cases[i].resources);
         assert_ptr_equal(l, limit_of(&limits, cases[i].service, cases[i].action, cases[i].body));
     }
-    struct aws_limit *run = limit_of(&limits, "ec2", "RunInstances", "");
-    aws_limit_take(run, (size_t)run->resources.capacity, 0);
+    struct call_limit *run = limit_of(&limits, "ec2", "RunInstances", "");
+    call_limit_take(run, (size_t)run->resources.capacity, 0);
     run->resources.level = 0;
-    assert_int_equal(aws_limit_wait_ns(run, 1, 0, 0), 0);
-    assert_in_range(aws_limit_wait_ns(run, 1, 10, 0), 5 * NS_PER_S - 10, 5 * NS_PER_S + 10);
+    assert_int_equal(call_limit_wait_ns(run, 1, 0, 0), 0);
+    assert_in_range(call_limit_wait_ns(run, 1, 10, 0), 5 * NS_PER_S - 10, 5 * NS_PER_S + 10);
     /* The next one comes after it, also if it needs nothing; in the next round all is asked anew. */
-    assert_in_range(aws_limit_wait_ns(run, 1, 10, 0), 10 * NS_PER_S - 10, 10 * NS_PER_S + 10);
-    assert_in_range(aws_limit_wait_ns(run, 1, 0, 0), 10 * NS_PER_S - 10, 10 * NS_PER_S + 10);
-    assert_int_equal(aws_limit_wait_ns(run, 2, 0, 0), 0);
+    assert_in_range(call_limit_wait_ns(run, 1, 10, 0), 10 * NS_PER_S - 10, 10 * NS_PER_S + 10);
+    assert_in_range(call_limit_wait_ns(run, 1, 0, 0), 10 * NS_PER_S - 10, 10 * NS_PER_S + 10);
+    assert_int_equal(call_limit_wait_ns(run, 2, 0, 0), 0);
     for (int i = 0; i < 100; i++)
-        assert_true(aws_budget_take(&limits, "ec2", 5));
-    assert_false(aws_budget_take(&limits, "ec2", 5));
-    assert_true(aws_budget_take(&limits, "sqs", 5)); /* each service its own */
-    aws_budget_give(&limits, "ec2", 5);
-    assert_true(aws_budget_take(&limits, "ec2", 5));
-    aws_limits_release(&limits);
+        assert_true(call_budget_take(&limits, "ec2", 5));
+    assert_false(call_budget_take(&limits, "ec2", 5));
+    assert_true(call_budget_take(&limits, "sqs", 5)); /* each service its own */
+    call_budget_give(&limits, "ec2", 5);
+    assert_true(call_budget_take(&limits, "ec2", 5));
+    call_limits_release(&limits);
 }
 
 /* ---- ini ---------------------------------------------------------------------------------------- */

@@ -296,9 +296,9 @@ static void test_limits(void **state)
     assert_true(list != get && get != change && change != wait && other != change);
     for (int i = 0; i < 500; i++)
         call_limit_take(change, 0, 0);
-    assert_true(call_limit_wait_ns(change, 0, 0) > 0);
-    assert_int_equal(call_limit_wait_ns(other, 0, 0), 0);
-    assert_int_equal(call_limit_wait_ns(list, 0, 0), 0);
+    assert_true(call_limit_wait_ns(change, 1, 0, 0) > 0);
+    assert_int_equal(call_limit_wait_ns(other, 1, 0, 0), 0);
+    assert_int_equal(call_limit_wait_ns(list, 1, 0, 0), 0);
     call_limits_release(&limits);
 }
 

@@ -135,14 +135,14 @@ static void test_limits(void **state)
 {
     (void)state;
     for (long n = 0; oom_sweep(n); n++) {
-        struct aws_limits limits = { 0 };
-        struct aws_limit *limit = NULL;
+        struct call_limits limits = { 0 };
+        struct call_limit *limit = NULL;
         oom_arm(n);
         int rc = aws_limits_find(&limits, &request, 0, &limit, NULL);
-        bool taken = aws_budget_take(&limits, "sqs", 5);
+        bool taken = call_budget_take(&limits, "sqs", 5);
         bool hit = oom_disarm();
         assert_true(hit || (rc == 0 && taken));
-        aws_limits_release(&limits);
+        call_limits_release(&limits);
     }
 }
 
