@@ -104,7 +104,8 @@ void aws_check_quota(struct aws_check *c, const struct aws_response *response,
     struct question question;
     char what[48];
     cJSON *root = NULL;
-    (void)question_at(c, c->asked - 1, &question);
+    if (!question_at(c, c->asked - 1, &question))
+        return;
     snprintf(what, sizeof(what), "quota %s, %s", question.quota->name,
              market_words[question.market]);
     if (err->code) {
