@@ -182,6 +182,13 @@ static void show_finding(struct check *c, const struct finding *finding)
     buf_release(&what);
 }
 
+static void show_part(struct check *c, const char *part)
+{
+    buf_add_c(&c->out, "  ");
+    show_text(&c->out, part);
+    buf_add_char(&c->out, '\n');
+}
+
 static void on_finding(void *ctx, const char *part, const struct finding *finding)
 {
     struct check *c = ctx;
@@ -191,7 +198,7 @@ static void on_finding(void *ctx, const char *part, const struct finding *findin
         return;
     }
     if (strcmp(part, c->part) != 0)
-        buf_addf(&c->out, "  %s\n", part);
+        show_part(c, part);
     str_copy_c(c->part, sizeof(c->part), part);
     show_finding(c, finding);
     show_flush(&c->out);
@@ -202,6 +209,15 @@ static void try_it(struct check *c, const struct pool_spec *spec)
     c->part[0] = '\0';
     show_flush(&c->out);
     live_check(c->live, spec);
+}
+
+static void try_settings(struct check *c)
+{
+    if (!c->live)
+        return;
+    c->path = c->cli->config ? c->cli->config : "muster.yaml";
+    live_check_settings(c->live);
+    c->part[0] = '\0';
 }
 
 static void check_file(struct check *c, const char *path)
@@ -241,6 +257,7 @@ static void check_json(struct check *c)
         json_open(&c->json, NULL, '{');
     json_open(&c->json, c->live ? "problems" : NULL, '[');
     json_open(&c->findings_json, NULL, '[');
+    try_settings(c);
     for (size_t i = 0; i < c->files.len; i++)
         check_file(c, c->files.at[i]);
     json_close(&c->json, ']');
@@ -277,6 +294,7 @@ static void check_all(struct check *c)
         check_json(c);
         return;
     }
+    try_settings(c);
     for (size_t i = 0; i < c->files.len; i++)
         check_file(c, c->files.at[i]);
     count_problems(c);

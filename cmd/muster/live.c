@@ -133,9 +133,8 @@ static void on_sample(void *ctx, const struct sample *sample, const struct error
     buf_release(&text);
 }
 
-static void check_queue(struct live *live, const struct pool_spec *spec)
+static void try_queue(struct live *live, const struct queue_plugin *plugin, const void *options)
 {
-    const struct queue_plugin *plugin = queue_find(spec->queue.set->name);
     const struct queue_env env = { .loop = &live->loop,
                                    .log = &live->log,
                                    .clock = &clock_system,
@@ -146,8 +145,7 @@ static void check_queue(struct live *live, const struct pool_spec *spec)
                                    .gcp_settings = &live->config.gcp };
     struct queue *queue = NULL;
     struct error err = { 0 };
-    snprintf(live->part, sizeof(live->part), "queue %s", spec->queue.set->name);
-    if (plugin->open(&env, spec->queue.options, &queue, &err) < 0) {
+    if (plugin->open(&env, options, &queue, &err) < 0) {
         tell(live, FINDING_NO, "reading", err.text, queue_remedy(err.code));
         return;
     }
@@ -156,6 +154,40 @@ static void check_queue(struct live *live, const struct pool_spec *spec)
     if (!await(live))
         tell(live, FINDING_NO, "reading", no_answer, queue_remedy(MUSTER_E_TRANSIENT));
     plugin->close(queue);
+}
+
+static void check_queue(struct live *live, const struct pool_spec *spec)
+{
+    snprintf(live->part, sizeof(live->part), "queue %s", spec->queue.set->name);
+    try_queue(live, queue_find(spec->queue.set->name), spec->queue.options);
+}
+
+/* A queue of EC2's notices, as the sqs source would read it: nothing is taken out of it. */
+static void check_notices(struct live *live, const char *url)
+{
+    const struct queue_plugin *sqs = queue_find("sqs");
+    void *options = calloc(1, sqs->options.size);
+    struct error err = { 0 };
+    const struct option *row = option_find(&sqs->options, STR("url"));
+    const char *slash = strrchr(url, '/');
+    snprintf(live->part, sizeof(live->part), "aws.notices: %s", slash ? slash + 1 : url);
+    if (!options)
+        return;
+    int rc = option_set_defaults(&sqs->options, options, &err);
+    if (rc == 0)
+        rc = option_parse(row, options, str_from(url), &err);
+    if (rc == 0)
+        try_queue(live, sqs, options);
+    else
+        tell(live, FINDING_NO, "reading", err.text, queue_remedy(rc));
+    option_set_release(&sqs->options, options);
+    free(options);
+}
+
+void live_check_settings(struct live *live)
+{
+    for (size_t i = 0; i < live->config.aws.notices.len; i++)
+        check_notices(live, live->config.aws.notices.at[i]);
 }
 
 /* ---- offers ------------------------------------------------------------------------------------- */

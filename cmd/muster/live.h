@@ -19,6 +19,8 @@ struct live *live_open(const struct cli *cli, live_tell_cb *tell, void *ctx);
 /* Takes NULL. */
 void live_close(struct live *live);
 
+/* What muster.yaml names: its queues of notices. */
+void live_check_settings(struct live *live);
 /* Waits for the world: up to two minutes for the queue, and for each entry of buy.offers. */
 void live_check(struct live *live, const struct pool_spec *spec);
 

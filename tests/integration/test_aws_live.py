@@ -99,7 +99,7 @@ def account(moto, prices, monkeypatch):
 def live(account, tmp_path):
     (tmp_path / "muster.yaml").write_text("state: state\ncontroller: test\n")
 
-    def run(*arguments, **values):
+    def run(*arguments, every=False, **values):
         text = dict(queue=account.queue, where="subnets: [" + ", ".join(s for _, s in account.subnets) + "]",
                     what=f"launch_template: {account.template}", types="{ c5.large: 2, m5.large: 2 }") | values
         (tmp_path / "render.yaml").write_text(POLICY.format(**text))
@@ -108,7 +108,8 @@ def live(account, tmp_path):
                               capture_output=True, text=True, timeout=240)
         answer = json.loads(done.stdout)
         assert not answer["problems"]
-        return done.returncode, {f["what"]: f for f in answer["findings"]}
+        found = answer["findings"]
+        return done.returncode, found if every else {f["what"]: f for f in found}
 
     return run
 
@@ -151,6 +152,18 @@ def test_every_right_that_is_missing_is_named(account, live, monkeypatch):
         assert "deploy/aws/policy.json" in found[what]["remedy"] and action in found[what]["remedy"]
     for what in ("launch template", "subnets", "types in zones", "types", "spot prices", "may terminate"):
         assert found[what]["answer"] == "unknown", found[what]
+
+
+def test_queues_of_notices_are_looked_at(account, live, tmp_path):
+    url = account.sqs.create_queue(QueueName="muster-notices")["QueueUrl"]
+    account.sqs.send_message(QueueUrl=url, MessageBody="{}")
+    (tmp_path / "muster.yaml").write_text(f"state: state\ncontroller: test\naws: {{ notices: ['{url}', '{url}-not'] }}\n")
+    status, found = live(every=True)
+    notices = [f for f in found if f["part"].startswith("aws.notices: muster-notices")]
+    assert status == 1
+    assert [f["answer"] for f in notices] == ["ok", "no"]
+    assert notices[0]["text"] == "1 waiting, 0 running"
+    assert account.sqs.receive_message(QueueUrl=url)["Messages"], "nothing was taken out"
 
 
 def test_with_an_image(account, live):
