@@ -26,4 +26,4 @@ const char gcp_user_data_default[] =
     "    agent=/opt/muster/muster-agent ;;\n"
     "esac\n"
     "exec \"$agent\" --controller {{controller_url}} --node \"$MUSTER_NODE\" --pool {{pool}} \\\n"
-    "    --slots {{slots}} --token-file {{token_file}} -- /bin/sh -c {{command}}\n";
+    "    --slots {{slots}} --token-file {{token_file}} --watch gcp -- /bin/sh -c {{command}}\n";
