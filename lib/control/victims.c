@@ -65,14 +65,19 @@ static int compare_victims(const void *pa, const void *pb, void *ctx)
     return rc ? rc : strcmp(a->id, b->id);
 }
 
-/* Nodes that may be drained, in order; those that are to be replaced apart from the others. */
-static int list_victims(struct control *c, const struct pool *p, bool advised, struct error *err)
+/*
+ * Nodes of at most so many slots that may be drained, in order; those that are to be replaced apart from
+ * the others. (Where less than a node is too much none can go: a large pool must not be sorted for that.)
+ */
+static int list_victims(struct control *c, const struct pool *p, bool advised, int64_t most,
+                        struct error *err)
 {
     vec_clear(&c->victims);
     for (size_t i = 0; i < p->nodes.len; i++) {
         struct node *node = p->nodes.at[i];
         bool candidate = node->state == NODE_READY || node->state == NODE_BOOTING;
-        if (candidate && node_is_advised(node) == advised && !vec_push(&c->victims, node))
+        candidate = candidate && node->slots <= most && node_is_advised(node) == advised;
+        if (candidate && !vec_push(&c->victims, node))
             return error_nomem(err);
     }
     struct victim_order order = { p->spec, c->now_ns };
@@ -89,7 +94,7 @@ int drain_surplus(struct control *c, struct pool *p, const struct census *census
     /* Slots that may go without leaving less on-demand than the file wants. */
     int64_t spare = census->on_demand - on_demand_wanted(p->spec, keep);
     bool apart = p->spec->on_demand_base > 0 || p->spec->on_demand_share > 0;
-    int rc = list_victims(c, p, false, err);
+    int rc = list_victims(c, p, false, surplus, err);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < c->victims.len && surplus > 0; i++) {
@@ -114,7 +119,7 @@ int drain_surplus(struct control *c, struct pool *p, const struct census *census
 int drain_advised(struct control *c, struct pool *p, int64_t slots, struct trail *trail,
                   struct error *err)
 {
-    int rc = list_victims(c, p, true, err);
+    int rc = list_victims(c, p, true, slots, err);
     for (size_t i = 0; rc == 0 && i < c->victims.len; i++) {
         struct node *node = c->victims.at[i];
         if (node->slots > slots || !node_move(node, NODE_DRAINING, c->now_ns))
@@ -174,7 +179,7 @@ int drain_old_versions(struct control *c, struct pool *p, const struct census *c
                    "a node bought since then runs another version too: the others stay");
         return 0;
     }
-    int rc = left > 0 ? list_victims(c, p, false, err) : 0;
+    int rc = left > 0 ? list_victims(c, p, false, INT64_MAX, err) : 0;
     for (size_t i = 0; rc == 0 && left > 0 && i < c->victims.len; i++) {
         struct node *node = c->victims.at[i];
         bool old = node->version[0] && strcmp(node->version, spec->version_expect) != 0;
