@@ -5,12 +5,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "auth/aws_ini.h"
 #include "auth/aws_limits.h"
 #include "auth/aws_process.h"
+#include "auth/aws_settings.h"
 #include "auth/aws_sts.h"
 #include "auth/aws_wire.h"
 #include "auth/sigv4.h"
@@ -86,6 +88,32 @@ static void test_ini(void **state)
     }
 }
 
+/* What a profile says of how AWS is reached is all there, or the client is not made. */
+static void test_reach(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/muster-oom-XXXXXX";
+    static const char text[] = "[default]\nca_bundle = /ca\nendpoint_url = http://a\nservices = s\n"
+                               "[services s]\nec2 =\n  endpoint_url = http://b\n";
+    int fd = mkstemp(path);
+    const struct aws_settings settings = { 0 };
+    assert_true(fd >= 0 && write(fd, text, sizeof(text) - 1) == sizeof(text) - 1);
+    close(fd);
+    setenv("AWS_CONFIG_FILE", path, 1);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent", 1);
+    for (long n = 0; oom_sweep(n); n++) {
+        struct aws_reach reach = { 0 };
+        oom_arm(n);
+        int rc = aws_reach_read(&settings, &reach, NULL);
+        check(rc);
+        assert_true(rc < 0 ? !reach.ca_bundle : reach.services.len == 1 && reach.endpoint_url);
+        aws_reach_release(&reach);
+    }
+    unlink(path);
+    unsetenv("AWS_CONFIG_FILE");
+    unsetenv("AWS_SHARED_CREDENTIALS_FILE");
+}
+
 static void test_credentials(void **state)
 {
     (void)state;
@@ -152,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_wire),    cmocka_unit_test(test_presign),
         cmocka_unit_test(test_ini),     cmocka_unit_test(test_credentials),
         cmocka_unit_test(test_sources), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_reach),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
