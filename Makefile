@@ -67,8 +67,8 @@ ALL_SRC   := $(LIB_SRC) $(wildcard cmd/*/*.c) $(UNIT_SRC) $(UNIT_HELP) $(SIM_SRC
 VALGRIND_SKIP := test_store_kill test_store_power test_store_full
 # They measure time, or hold the system against it:
 VALGRIND_SKIP += test_http test_http_client test_http_server
-# It waits for 1,000 seconds with 3,000 machines, in virtual time; the sanitizers have it:
-VALGRIND_SKIP += test_aws_burst
+# Hundreds of small worlds, and 1,000 seconds with 3,000 machines, in virtual time; the sanitizers have both:
+VALGRIND_SKIP += test_aws_burst test_aws_remedies
 # It writes as many rows as a year does, and nothing that test_store does not:
 VALGRIND_SKIP += test_prune
 # Millions of jobs; test_sim_run has the same code with few:
