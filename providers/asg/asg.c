@@ -84,5 +84,6 @@ const struct provider_plugin provider_asg = {
     .open = open_asg,
     .close = close_asg,
     .list = asg_list,
+    .check = asg_check,
     .mutations = &mutations,
 };

@@ -5,6 +5,7 @@
  *     options.c   the policy file's entry       answers.c   what comes back
  *     op.c        calls, and whose turn it is   list.c      the group's machines
  *     launch.c    SetDesiredCapacity            terminate.c TerminateInstanceInAutoScalingGroup
+ *     check.c     muster check --live
  *
  * The rules:
  * - A group is muster's when it says so itself: its tag muster:controller is our name, muster:pool the
@@ -114,5 +115,6 @@ void asg_launch(struct provider *self, const struct launch_request *request,
                 provider_launch_cb *done, void *ctx);
 void asg_terminate(struct provider *self, const struct intent *intent, provider_terminate_cb *done,
                    void *ctx);
+void asg_check(struct provider *self, const struct provider_check *check);
 
 #endif

@@ -461,6 +461,50 @@ static void in_turn(void **state)
     assert_int_equal(g.answers, answers);
 }
 
+static void on_finding(void *ctx, const struct finding *finding)
+{
+    struct group *g = ctx;
+    size_t len = strlen(g->calls);
+    snprintf(g->calls + len, sizeof(g->calls) - len, "%s%s ",
+             finding->answer == FINDING_OK ? "" : "!", finding->what);
+}
+
+static void on_checked(void *ctx)
+{
+    ((struct group *)ctx)->answers++;
+}
+
+static void looked_at_live(void **state)
+{
+    (void)state;
+    struct group g;
+    begin(&g);
+    struct pool_spec *spec = pool_spec_new("p");
+    struct option_choice entry = { &provider_asg.options,
+                                   options_make(&provider_asg.options,
+                                                SETTINGS("region", "eu-1", "group", "g")) };
+    assert_true(vec_push(&spec->offer_entries, entry));
+    assert_int_equal(provider_asg.expand(entry.options, 0, spec, NULL), 0);
+    spec->slots_max = 9;
+    const struct provider_check check = { spec, 0, on_finding, on_checked, &g };
+    provider_asg.check(g.provider, &check);
+    run(&g, g.answers + 1);
+    assert_string_equal(g.calls, "group pool processes !machines at work room at rest ");
+    g.calls[0] = '\0';
+    g.min = 1;
+    g.max = 5;
+    snprintf(g.pool, sizeof(g.pool), "q");
+    provider_asg.check(g.provider, &check);
+    run(&g, g.answers + 1);
+    assert_string_equal(g.calls, "group !pool processes !machines at work !room !at rest ");
+    g.calls[0] = g.pool[0] = '\0';
+    provider_asg.check(g.provider, &check);
+    run(&g, g.answers + 1);
+    assert_string_equal(g.calls, "!group ");
+    end(&g);
+    pool_spec_free(spec);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +516,7 @@ int main(void)
         cmocka_unit_test(begun_before),
         cmocka_unit_test(what_nobody_counted),
         cmocka_unit_test(in_turn),
+        cmocka_unit_test(looked_at_live),
     };
     signal(SIGPIPE, SIG_IGN);
     setenv("AWS_ACCESS_KEY_ID", "AKIATEST", 1);
