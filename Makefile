@@ -337,7 +337,11 @@ replay: $(FUZZ)
 
 .PHONY: bench
 bench: all $(BENCH) ## measure; prints the figures with machine and commit
-	$(Q)BUILD=$(BUILD) tests/driver/bench.sh $(BUILD) $(BENCH)
+	$(Q)BUILD=$(BUILD) tests/driver/bench.sh $(BUILD) $(filter-out %/bench_policies,$(BENCH))
+
+.PHONY: bench-policies
+bench-policies: $(BUILD)/bench/bench_policies ## muster's policies beside what others would do, on the shipped traces (minutes)
+	$(Q)$(BUILD)/bench/bench_policies $(BENCH_ARGS)
 
 .PHONY: cover
 cover: ## line coverage of the unit tests and scenarios, by floor

@@ -60,6 +60,11 @@ const struct command commands[] = {
       "reasons.\n"
       "Talks to nobody and changes nothing.",
       "a", 1, 1, command_replay },
+    { "prices", "[TYPE...]", "what machines cost",
+      "Shows the prices that simulations take where a policy file has none: those of --prices "
+      "FILE,\n"
+      "then a built-in list of common types, with its date. TYPE may be a part of a name.",
+      "Y", 0, 100, command_prices },
     { "compare", "FILE...", "several policy files over the same work",
       "Runs each file as `muster simulate` does and shows them in one table, with a fixed fleet "
       "at\n"

@@ -33,7 +33,7 @@ struct cli {
     struct {            /* simulations; as written, NULL: not given */
         const char *work, *history, *service, *scale, *gaps, *length;
         const char *boot, *market, *promise, *seed, *tick;
-        const char *csv, *every;
+        const char *csv, *every, *prices;
     } sim;
     int argc; /* what is left: the command's own arguments */
     char **argv;
@@ -139,5 +139,6 @@ int command_history(const struct cli *cli);
 int command_replay(const struct cli *cli);
 int command_compare(const struct cli *cli);
 int command_tune(const struct cli *cli);
+int command_prices(const struct cli *cli);
 
 #endif

@@ -47,6 +47,8 @@ static const struct {
       "aws, gcp, fast, local, instant, or a distribution; default: by provider", false },
     { 'm', "market", "FILE",
       "capacity and prices over time (CSV: t_s, offer, capacity, price_usd_h)", false },
+    { 'Y', "prices", "FILE",
+      "prices of machine types (CSV or JSON); else a built-in list: `muster prices`", false },
     { 'p', "promise", "PROMISE",
       "'p95 wait < 10m', 'p99 done < 1h', 'max wait < 5m'; default: the file's drain.within",
       false },
@@ -96,7 +98,7 @@ static bool take_sim(struct cli *cli, int letter, const char *value)
         { 'y', &cli->sim.scale }, { 'g', &cli->sim.gaps },    { 'd', &cli->sim.length },
         { 'b', &cli->sim.boot },  { 'm', &cli->sim.market },  { 'p', &cli->sim.promise },
         { 'x', &cli->sim.seed },  { 'q', &cli->sim.tick },    { 'f', &cli->sim.csv },
-        { 'E', &cli->sim.every },
+        { 'E', &cli->sim.every }, { 'Y', &cli->sim.prices },
     };
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (words[i].letter == letter) {

@@ -141,6 +141,15 @@ static int take_market(struct simulation *s, const char *path)
     return EXIT_TROUBLE;
 }
 
+static int take_prices(struct simulation *s, const char *path)
+{
+    struct error err = { 0 };
+    if (prices_read(&s->prices, path, &err) == 0)
+        return EXIT_YES;
+    fprintf(stderr, "muster: %s\n", err.text);
+    return EXIT_TROUBLE;
+}
+
 int simulation_init(const struct cli *cli, struct simulation *ret)
 {
     memset(ret, 0, sizeof(*ret));
@@ -162,6 +171,8 @@ int simulation_init(const struct cli *cli, struct simulation *ret)
         rc = take_promise(ret, cli->sim.promise);
     if (rc == EXIT_YES && cli->sim.market)
         rc = take_market(ret, cli->sim.market);
+    if (rc == EXIT_YES && cli->sim.prices)
+        rc = take_prices(ret, cli->sim.prices);
     return rc == EXIT_YES ? open_work(ret) : rc;
 }
 
@@ -171,9 +182,21 @@ void simulation_release(struct simulation *s)
     if (s->history[0])
         unlink(s->history);
     sim_market_release(&s->market);
+    prices_release(&s->prices);
 }
 
 /* ---- policy files ------------------------------------------------------------------------------------ */
+
+/* Offers without a price get that of the list; those that nothing is known of are told when they run. */
+static void fill_prices(const struct simulation *s, const char *file, struct pool_spec *spec)
+{
+    size_t near = 0;
+    prices_fill(&s->prices, spec, &near);
+    if (near > 0)
+        fprintf(stderr,
+                "muster: %s: %zu %s priced as in another region, about: --prices tells better\n",
+                file, near, near == 1 ? "offer is" : "offers are");
+}
 
 int simulation_read(struct simulation *s, const char *file, struct pool_spec **ret)
 {
@@ -188,6 +211,8 @@ int simulation_read(struct simulation *s, const char *file, struct pool_spec **r
         fprintf(stderr, "muster: %s\n", err.text);
     buf_release(&out);
     problems_release(&problems);
+    if (rc == 0)
+        fill_prices(s, file, *ret);
     return rc == 0 ? EXIT_YES : rc == MUSTER_E_INVALID ? EXIT_NO : EXIT_TROUBLE;
 }
 

@@ -7,18 +7,20 @@
 
 #include "muster.h"
 #include "runtime/kinds.h"
+#include "sim/prices.h"
 #include "sim/run.h"
 #include "sim/trace.h"
 #include "sim/trial.h"
 
 /* The letters of the options that all of them know (options.c). */
-#define SIMULATION_FLAGS "wHPSvygdbmpxq"
+#define SIMULATION_FLAGS "YwHPSvygdbmpxq"
 
 struct simulation {
     const struct cli *cli;
     struct kinds kinds;
     struct sim_boot boot;
     struct sim_market market;
+    struct prices prices; /* of --prices */
     struct control_options control;
     struct sim_trace_options trace; /* how the work is read */
     struct sim_work *work;

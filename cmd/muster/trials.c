@@ -60,6 +60,9 @@ struct pool_spec *trials_read(const struct simulation *s, const char *file)
     if (kinds_read_policy(&s->kinds, file, &spec, &problems, NULL) < 0)
         spec = NULL;
     problems_release(&problems);
+    size_t near;
+    if (spec)
+        prices_fill(&s->prices, spec, &near);
     return spec;
 }
 

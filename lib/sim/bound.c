@@ -124,7 +124,8 @@ int bound_finish(struct bound *bound, int64_t late, struct bound_result *ret, st
     if (rc < 0)
         return rc;
     /* Whoever does any work starts one slot at least. */
-    r.work_usd_micro = price * (bound->work_s + (bound->work_s > 0 ? start_s : 0));
+    double work_s = o->ends ? fmax(0, bound->work_s - late_s) : bound->work_s;
+    r.work_usd_micro = price * (work_s + (work_s > 0 ? start_s : 0));
     r.window_usd_micro = price * fmax(0, windows_s - late_s - (double)late * start_s);
     r.spot_usd_micro = fmax(0, r.spot_usd_micro - late_s * o->usd_micro_h / 3600);
     take_best(&r);

@@ -13,6 +13,7 @@
 #ifndef SIM_BOUND_H
 #define SIM_BOUND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,7 @@ struct bound_options {
     size_t pools_len;
     size_t bins;    /* of the pools' arrays; afterwards only on demand is left */
     int64_t bin_ns; /* > 0 where there are pools */
+    bool ends;      /* time is up at some moment: late jobs may never be done */
 };
 
 struct bound;

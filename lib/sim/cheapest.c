@@ -198,6 +198,15 @@ static int add_pools(struct cheapest *c, const struct cheapest_options *o, struc
 
 /* ---- all of it ----------------------------------------------------------------------------------- */
 
+/* Of a job that begins in time, so much is done at least when time is up. */
+static int64_t before_end(const struct cheapest_options *o, const struct sim_job *job)
+{
+    if (o->duration_ns == 0)
+        return job->service_ns;
+    int64_t left_ns = o->duration_ns - job->arrival_ns - o->wait_ns;
+    return left_ns <= 0 ? 0 : left_ns < job->service_ns ? left_ns : job->service_ns;
+}
+
 static int add_jobs(struct cheapest *c, const struct cheapest_options *o, struct error *err)
 {
     struct sim_job job;
@@ -205,7 +214,7 @@ static int add_jobs(struct cheapest *c, const struct cheapest_options *o, struct
     while ((rc = sim_work_next(o->work, &job, err)) > 0) {
         if (o->duration_ns > 0 && job.arrival_ns >= o->duration_ns)
             break;
-        rc = bound_add(c->bound, job.arrival_ns, job.service_ns, job.count, err);
+        rc = bound_add(c->bound, job.arrival_ns, before_end(o, &job), job.count, err);
         if (rc == 0)
             rc = count_peak(c, &job, err);
         if (rc < 0)
@@ -228,6 +237,7 @@ int cheapest_new(const struct cheapest_options *options, struct cheapest **ret, 
         .start_ns = least_start_ns(options),
         .span_ns = span_ns,
         .usd_micro_h = steady_price(options, &varying),
+        .ends = options->duration_ns > 0,
     };
     int rc = varying ? add_pools(c, options, &b, err) : 0;
     if (rc == 0)

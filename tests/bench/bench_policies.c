@@ -48,7 +48,10 @@ static const struct {
     const char *name, *settings;
 } policies[] = {
     { "muster drain", "scale: [ drain: { within: {W}, service: {S} } ]\n" },
+    { "muster drain, pace 1m", "scale: [ drain: { within: {W}, service: {S} } ]\n"
+                               "pace: { in: { after: 1m, at_most: 50% / 1m } }\n" },
     { "muster backlog 1", "scale: [ backlog: { per_slot: 1 } ]\n" },
+    { "muster backlog 5", "scale: [ backlog: { per_slot: 5 } ]\n" },
     { "muster backlog Q", "scale: [ backlog: { per_slot: {Q} } ]\n" },
     { "asg-backlog", "scale: [ asg-backlog: { latency: {D}, service: {S} } ]\n" PACE_OFF },
     { "asg-target-tracking 50%", "scale: [ asg-target-tracking: 50% ]\n" PACE_OFF },

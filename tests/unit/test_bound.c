@@ -89,7 +89,7 @@ static void never_above_the_cheapest_schedule(void **state)
         int64_t start = (int64_t)rng_below(&rng, 6);
         int64_t late = rng_chance(&rng, 0.3) ? 1 : 0;
         const struct bound_options options = {
-            wait * SECOND, start * SECOND, 40 * SECOND, HOUR, NULL, 0, 0, 0
+            wait * SECOND, start * SECOND, 40 * SECOND, HOUR, NULL, 0, 0, 0, false
         };
         struct bound_result r = result(&options, jobs, len, late);
         double best = cheapest(jobs, len, 0, wait, (double)start, late, demand);
@@ -128,9 +128,15 @@ static void by_hand(void **state)
           "work" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const struct bound_options options = {
-            cases[i].wait * SECOND, cases[i].start * SECOND, 300 * SECOND, HOUR, NULL, 0, 0, 0
-        };
+        const struct bound_options options = { cases[i].wait * SECOND,
+                                               cases[i].start * SECOND,
+                                               300 * SECOND,
+                                               HOUR,
+                                               NULL,
+                                               0,
+                                               0,
+                                               0,
+                                               false };
         struct bound_result r = result(&options, cases[i].jobs, cases[i].len, cases[i].late);
         if (fabs(r.usd_micro - cases[i].cost) > 1e-6 || strcmp(r.method, cases[i].method) != 0)
             fail_msg("%s: %s %g", cases[i].name, r.method, r.usd_micro);
@@ -154,7 +160,9 @@ static void without_wait_it_is_nearly_the_level_sum(void **state)
         for (int64_t k = 0; k < jobs[len - 1].service; k++)
             demand[t + k]++;
     }
-    const struct bound_options options = { 0, 30 * SECOND, LEN * SECOND, HOUR, NULL, 0, 0, 0 };
+    const struct bound_options options = {
+        0, 30 * SECOND, LEN * SECOND, HOUR, NULL, 0, 0, 0, false
+    };
     struct bound_result r = result(&options, jobs, len, 0);
     double exact;
     levels_optimum(demand, LEN + 200, 30, &exact, NULL);
@@ -245,7 +253,7 @@ static void many_prices_are_rounded_down(void **state)
         exact += price[t];
     }
     const struct bound_pool pool = { price, slots };
-    const struct bound_options options = { 0, 0, LEN * SECOND, 3, &pool, 1, LEN, SECOND };
+    const struct bound_options options = { 0, 0, LEN * SECOND, 3, &pool, 1, LEN, SECOND, false };
     struct bound_result r = result(&options, jobs, LEN, 0);
     assert_true(r.spot_usd_micro * HOUR <= exact);
     assert_true(r.spot_usd_micro * HOUR > 0.95 * exact);
@@ -258,7 +266,8 @@ static void late_jobs_take_their_work_out(void **state)
     struct job jobs[40];
     for (int i = 0; i < 40; i++)
         jobs[i] = (struct job){ 1000 * (i + 1), i < 20 ? 100 : 200 };
-    const struct bound_options options = { 0, 100 * SECOND, 42000 * SECOND, HOUR, NULL, 0, 0, 0 };
+    const struct bound_options options = { 0, 100 * SECOND, 42000 * SECOND, HOUR, NULL, 0, 0,
+                                           0, false };
     struct bound_result none = result(&options, jobs, 40, 0);
     struct bound_result one = result(&options, jobs, 40, 1);
     struct bound_result all = result(&options, jobs, 40, 40);
