@@ -229,8 +229,9 @@ static void spot_is_the_cheapest_assignment(void **state)
         struct bound_pool pools[POOLS];
         for (int k = 0; k < POOLS; k++)
             pools[k] = (struct bound_pool){ m.price[k], m.slots[k] };
-        const struct bound_options options = { m.wait * SECOND, 0,     10 * SECOND, m.on_demand,
-                                               pools,           POOLS, BINS,        SECOND };
+        const struct bound_options options = {
+            m.wait * SECOND, 0, 10 * SECOND, m.on_demand, pools, POOLS, BINS, SECOND, false
+        };
         struct bound_result r = result(&options, jobs, len, 0);
         double best = assign(&m, jobs, len, 0, used) / HOUR;
         if (fabs(r.spot_usd_micro - best) > 1e-9)
