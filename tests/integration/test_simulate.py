@@ -68,7 +68,7 @@ def test_a_market(run):
     (["--work", "jobs.csv"], "jobs.csv:3: time goes back by 2 s: expected rows sorted"),
     (["--work", "nowhere.csv"], "nowhere.csv: No such file"),
     (["--work", "poisson 1/s", "--boot", "moon"], "--boot: 'moon' is no boot setting: expected"),
-    (["--work", "poisson 1/s", "--promise", "soon"], "--promise: expected 'wait < 10m'"),
+    (["--work", "poisson 1/s", "--promise", "soon"], "--promise: 'soon' is no promise: expected something like"),
     (["--work", "poisson 1/s", "--for", "0s"], "--for: expected more than 0s"),
     (["--work", "poisson 1/s", "--market", "jobs.csv"], "jobs.csv:1: there is no column 'offer'"),
     (["--work", "poisson x/s"], "was not understood: expected 'poisson RATE'"),
