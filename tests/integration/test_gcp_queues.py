@@ -7,13 +7,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from conftest import free_port
-from musterd import ROOT, wait_for
+from musterd import BUILD, ROOT, wait_for
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "fakes"))
 from gcp import FakeGCP, metrics  # noqa: E402
@@ -167,3 +168,69 @@ def test_an_emulator_is_counted_without_credentials(emulator, tmp_path):
     wait_for("a worker gets thirty", 60, pull)
     ask(emulator, "POST", "subscriptions/jobs:acknowledge", {"ackIds": pulled})
     wait_for("seven are left", 60, lambda: count()["waiting"] == 7)
+
+
+# ---- the whole of it -------------------------------------------------------------------------------------------------
+
+
+POLICY = """
+pool: jobs
+queue: {{ pubsub: {{ subscription: jobs, ask_every: 1s }}, every: 500ms }}
+slots: {{ min: 1, max: 3 }}
+scale:
+  - backlog: {{ per_slot: 100 }}
+buy:
+  offers:
+    - local: {{ command: "sleep 1000", directory: {folder} }}
+"""
+
+
+@pytest.fixture
+def settings(cloud, tmp_path):
+    key = cloud.tokens.key_file(tmp_path, cloud.url + "/token")
+    return f'gcp: {{ credentials: {key}, project: muster-test, endpoints: ["*={cloud.url}"] }}\n'
+
+
+def test_nodes_bring_a_late_count_up_to_date(cloud, musterd, settings, tmp_path):
+    metrics.backlog(cloud, "jobs", 42, 100, ago_s=120)
+    musterd.settings = settings
+    musterd.policy("jobs", POLICY.format(folder=tmp_path))
+    musterd.start()
+    pool = lambda: musterd.pool("jobs") or {"signal": {"waiting": None}}
+    said = wait_for("a sample", 60, lambda: pool()["signal"]["waiting"] is not None and pool()["signal"])
+    assert (said["waiting"], said["basis"]) == (42, "queue") and said["lag_s"] > 119
+    node = wait_for("a node is ready", 60, lambda: [n for n in musterd.get("/nodes")["nodes"] if n["state"] == "ready"])
+    token = (tmp_path / "state" / "agent.token").read_text().strip()
+
+    def finish(jobs):
+        # A machine says how much it finished; its agent goes on reporting beside it.
+        beat = {"pool": "jobs", "state": "ready", "seq": int(time.time() * 1000) + 1,
+                "served": jobs, "served_mean_s": 1}
+        request = urllib.request.Request(f"{musterd.url}/v1/nodes/{node[0]['id']}/heartbeat", method="POST",
+                                         data=json.dumps(beat).encode(),
+                                         headers={"Authorization": "Bearer " + token,
+                                                  "Content-Type": "application/json"})
+        assert json.loads(urllib.request.urlopen(request, timeout=60).read())["known"]
+        return pool()["signal"]["basis"] == "heartbeats"
+
+    wait_for("the signal says so", 60, lambda: finish(5), every=1)
+    cloud.series.clear()  # no point any more: unknown, and nothing is given back
+    wait_for("it is unknown", 60, lambda: pool()["signal"]["state"] == "failed")
+    assert "not zero" in pool()["signal"]["problem"] and pool()["nodes"]["total"] == 1
+
+
+def test_check_live_reads_the_subscription(cloud, settings, tmp_path):
+    (tmp_path / "muster.yaml").write_text("state: state\n" + settings)
+    (tmp_path / "jobs.yaml").write_text(POLICY.format(folder=tmp_path))
+
+    def check():
+        done = subprocess.run([os.path.join(BUILD, "muster"), "check", "--live", "--json", "--config",
+                               str(tmp_path / "muster.yaml"), str(tmp_path / "jobs.yaml")], capture_output=True,
+                              text=True, timeout=200)
+        return next(f for f in json.loads(done.stdout)["findings"] if f["part"] == "queue pubsub")
+
+    found = check()
+    assert found["answer"] == "no" and "unknown, not zero" in found["text"] and "name of the queue" in found["remedy"]
+    metrics.backlog(cloud, "jobs", 42, 100, ago_s=120)
+    found = check()
+    assert found["answer"] == "ok" and found["text"].startswith("42 waiting, the oldest waits for 1m40s; as of 2m")
