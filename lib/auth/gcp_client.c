@@ -261,13 +261,14 @@ static size_t size_of(const char *text)
     return text ? strlen(text) + 1 : 0;
 }
 
-static int call_new(const struct gcp_request *request, struct gcp_call **ret, struct error *err)
+/* NULL: out of memory. */
+static struct gcp_call *call_new(const struct gcp_request *request)
 {
     size_t size = size_of(request->method) + size_of(request->name) + size_of(request->path) +
                   size_of(request->query) + request->body.len;
     struct gcp_call *call = calloc(1, sizeof(*call) + size);
     if (!call)
-        return error_nomem(err);
+        return NULL;
     char *at = call->texts;
     call->request = *request;
     call->request.method = put(&at, request->method);
@@ -277,8 +278,7 @@ static int call_new(const struct gcp_request *request, struct gcp_call **ret, st
     if (request->body.len > 0)
         memcpy(at, request->body.ptr, request->body.len);
     call->request.body.ptr = at;
-    *ret = call;
-    return 0;
+    return call;
 }
 
 /* The emulator of Pub/Sub takes nobody's token. */
@@ -292,10 +292,9 @@ static bool open_service(const struct gcp_client *client, enum gcp_service servi
 int gcp_call(struct gcp_client *client, const struct gcp_request *request, gcp_done_cb *done,
              void *ctx, struct error *err)
 {
-    struct gcp_call *call = NULL;
-    int rc = call_new(request, &call, err);
-    if (rc < 0)
-        return rc;
+    struct gcp_call *call = call_new(request);
+    if (!call)
+        return error_nomem(err);
     call->client = client;
     call->done = done;
     call->ctx = ctx;

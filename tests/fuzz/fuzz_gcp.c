@@ -25,14 +25,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void file(struct str text)
 {
     static const struct gcp_settings settings = { 0 };
-    const struct gcp_source_env env = { .clock = &clock_system, .settings = &settings };
+    uv_loop_t loop;
+    const struct gcp_source_env env = { .loop = &loop,
+                                        .clock = &clock_system,
+                                        .settings = &settings };
     struct gcp_source *source = NULL;
     cJSON *root = NULL;
     if (gcp_file_parse(text, &root, NULL) < 0)
         return;
+    uv_loop_init(&loop);
     if (gcp_source_file(&env, root, &source, NULL) == 0)
         gcp_source_free(source);
     secret_json_free(root);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    int rc = uv_loop_close(&loop);
+    assert(rc == 0);
 }
 
 static void answers(struct str text)
