@@ -5,6 +5,15 @@
 
 #include "muster.h"
 
+static void put_a_month(struct buf *out, double usd)
+{
+    if (isnan(usd))
+        return; /* too early to tell */
+    buf_add_c(out, ", ");
+    show_usd(out, usd);
+    buf_add_c(out, " a month");
+}
+
 static void put_header(const struct cli *cli, const cJSON *json, struct buf *out)
 {
     show_color(cli, out, COLOR_BOLD);
@@ -23,6 +32,16 @@ static void put_header(const struct cli *cli, const cJSON *json, struct buf *out
     buf_add_c(out, "/h  ");
     show_usd(out, get_num(json, "/totals/cost_usd"));
     buf_add_c(out, " so far\n");
+    if (!json_at(json, "/totals/dry_run"))
+        return;
+    buf_add_c(out, "dry run: all this would have cost ");
+    show_usd(out, get_num(json, "/totals/dry_run/cost_usd"));
+    put_a_month(out, get_num(json, "/totals/dry_run/month_usd"));
+    buf_addf(out, "; the %lld nodes that really run cost ",
+             (long long)get_int(json, "/totals/dry_run/real/nodes"));
+    show_usd(out, get_num(json, "/totals/dry_run/real/cost_usd"));
+    put_a_month(out, get_num(json, "/totals/dry_run/real/month_usd"));
+    buf_add_char(out, '\n');
 }
 
 static void put_warning(const struct cli *cli, struct buf *out, const char *what, const char *text)
@@ -200,6 +219,36 @@ static const struct member cost_members[] = {
     { NULL, NULL, NULL },
 };
 
+static void put_month(struct buf *out, double usd)
+{
+    show_usd(out, usd);
+    buf_add_c(out, " a month");
+}
+
+/* A dry run: what was decided would have cost the first line, what really runs costs the second. */
+static const struct member would_members[] = {
+    { "so far", "/dry_run/cost_usd", show_usd },
+    { "as it goes", "/dry_run/month_usd", put_month },
+    { NULL, NULL, NULL },
+};
+
+static const struct member real_members[] = {
+    { "nodes", "/dry_run/real/nodes", show_count },
+    { "per hour", "/dry_run/real/price_usd_per_hour", show_usd },
+    { "so far", "/dry_run/real/cost_usd", show_usd },
+    { "as it goes", "/dry_run/real/month_usd", put_month },
+    { "of unknown price", "/dry_run/real/unpriced", show_count },
+    { NULL, NULL, NULL },
+};
+
+static void put_books(const struct cli *cli, struct buf *out, const cJSON *json)
+{
+    if (!json_at(json, "/dry_run"))
+        return;
+    put_members(cli, out, "would cost", json, would_members);
+    put_members(cli, out, "real fleet", json, real_members);
+}
+
 static void put_decision(const struct cli *cli, struct buf *out, const char *label,
                          const cJSON *decision)
 {
@@ -260,6 +309,7 @@ static int show_one(const struct cli *cli, const char *name)
     put_members(cli, &out, "nodes", json, node_members);
     put_members(cli, &out, "boot", json, boot_members);
     put_members(cli, &out, "cost", json, cost_members);
+    put_books(cli, &out, json);
     put_decision(cli, &out, "decided", json_at(json, "/last"));
     put_decision(cli, &out, "changed", json_at(json, "/changed"));
     put_intents(cli, &out, json);

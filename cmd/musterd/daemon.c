@@ -52,6 +52,7 @@ static void facts(void *ctx, struct status_facts *ret)
         .ticked_ns = view.ticked_ns,
         .tick = timing_of(view.tick),
         .lateness = timing_of(view.lateness),
+        .books = view.books,
         .file_problems = d->problems,
     };
     store_health(d->store, &ret->store);

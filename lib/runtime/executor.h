@@ -42,6 +42,8 @@ struct executor_env {
     executor_event_cb *event;
     /* Dry-run: control_beat_reply, asked right after `event` took a node's heartbeat. */
     struct beat_reply (*reply)(void *ctx, const char *node);
+    /* Dry-run: the real listing, before the virtual fleet is laid over it. NULL: nobody asks. */
+    void (*listed)(void *ctx, const char *inventory, const struct listed_node *nodes, size_t len);
     void *ctx;
     /* NULL: provider_find. For tests. */
     const struct provider_plugin *(*find)(const char *name);

@@ -90,6 +90,8 @@ static void read_event(void *ctx, struct event *ev)
     }
     struct listed_nodes nodes = { 0 };
     struct event laid = *ev;
+    if (dry->env.listed)
+        dry->env.listed(dry->env.ctx, ev->listing.inventory, ev->listing.nodes, ev->listing.len);
     if (virtual_list(&dry->fleet, ev->listing.inventory, ev->listing.nodes, ev->listing.len,
                      now(dry), &nodes)) {
         laid.listing.nodes = nodes.all.at;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/notices.h"
 #include "runtime/recording.h"
@@ -21,6 +22,7 @@ struct runtime {
     struct policy_dir *policies;
     struct recording *recording; /* NULL: none */
     struct notices *notices;
+    struct books books; /* of a dry run */
     struct effect_list effects;
     struct sources sources;
     struct serving serving;
@@ -421,6 +423,29 @@ static struct beat_reply on_beat_reply(void *ctx, const char *node)
     return control_beat_reply(r->control, node);
 }
 
+static int64_t price_of(void *ctx, const char *pool, const char *offer)
+{
+    const struct runtime *r = ctx;
+    struct pool_view view;
+    if (!control_pool_find(r->control, pool, &view))
+        return PRICE_UNKNOWN;
+    for (size_t i = 0; i < view.spec->offers.len; i++) {
+        if (strcmp(view.spec->offers.at[i].name, offer) == 0)
+            return view.spec->offers.at[i].price_usd_micro;
+    }
+    return PRICE_UNKNOWN;
+}
+
+/* A dry run keeps books of what really runs. */
+static void on_listed(void *ctx, const char *inventory, const struct listed_node *nodes, size_t len)
+{
+    struct runtime *r = ctx;
+    if (!books_listing(&r->books, inventory, nodes, len, now_ns(r), price_of, r))
+        log_line(r->options.log, LOG_WARNING,
+                 "out of memory; continuing: the books of the dry run miss a listing",
+                 LOG_STR("inventory", inventory));
+}
+
 static int recover(struct runtime *r, struct error *err)
 {
     struct store_recovered found = { 0 };
@@ -482,6 +507,7 @@ static int make_parts(struct runtime *r, struct error *err)
         .provider_env = r->options.provider_env,
         .event = on_executor_event,
         .reply = on_beat_reply,
+        .listed = on_listed,
         .ctx = r,
     };
     struct policy_dir_env policies = {
@@ -595,6 +621,7 @@ void runtime_free(struct runtime *r)
     control_free(r->control);
     recording_close(r->recording);
     effect_list_release(&r->effects);
+    books_release(&r->books);
     free(r);
 }
 
@@ -615,6 +642,7 @@ void runtime_look(const struct runtime *r, struct runtime_view *ret)
         .tick = &r->tick,
         .lateness = &r->lateness,
         .policies = r->policies,
+        .books = r->options.dry_run ? &r->books : NULL,
         .notices = r->notices,
     };
 }

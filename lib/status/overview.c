@@ -147,7 +147,8 @@ static void add_pool(struct totals *sum, const struct pool_view *pool)
         sum->nodes[i] += pool->nodes[i];
 }
 
-static void put_totals(struct json_out *j, size_t pools, const struct totals *sum)
+static void put_totals(struct json_out *j, const struct status_facts *facts, size_t pools,
+                       const struct totals *sum)
 {
     json_open(j, "totals", '{');
     json_int(j, "pools", (int64_t)pools);
@@ -162,6 +163,7 @@ static void put_totals(struct json_out *j, size_t pools, const struct totals *su
     status_node_counts(j, "nodes", sum->nodes);
     status_usd(j, "price_usd_per_hour", sum->price_usd_micro);
     status_usd(j, "cost_usd", sum->cost_usd_micro);
+    status_books(j, facts, NULL, sum->cost_usd_micro);
     json_close(j, '}');
 }
 
@@ -180,7 +182,7 @@ static void put_pools(struct json_out *j, const struct control *control,
         json_close(j, '}');
     }
     json_close(j, ']');
-    put_totals(j, len, &sum);
+    put_totals(j, facts, len, &sum);
 }
 
 int status_overview(struct status *status, struct status_request *r)

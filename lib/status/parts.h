@@ -61,6 +61,10 @@ void status_pool_members(struct json_out *j, const struct pool_view *pool,
                          const struct status_facts *facts);
 void status_node_counts(struct json_out *j, const char *key, const int64_t counts[NODE_STATES]);
 
+/* pool.c: "dry_run", what it would have cost and what really runs; nothing where no books are kept. */
+void status_books(struct json_out *j, const struct status_facts *facts, const char *pool,
+                  int64_t cost_usd_micro);
+
 /* Small things every document needs. A negative time is unknown: null. */
 void status_seconds(struct json_out *j, const char *key, int64_t ns);
 void status_usd(struct json_out *j, const char *key, int64_t usd_micro);

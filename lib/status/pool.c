@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/policy.h"
+#include "runtime/books.h"
 #include "status/parts.h"
 
 void status_node_counts(struct json_out *j, const char *key, const int64_t counts[NODE_STATES])
@@ -100,6 +101,30 @@ static void put_decision(struct json_out *j, const char *key, const struct decis
     json_close(j, '}');
 }
 
+static void put_real(struct json_out *j, const struct status_facts *facts, const char *pool)
+{
+    struct books_view real = books_look(facts->books, pool, facts->now_ns);
+    json_open(j, "real", '{');
+    json_int(j, "nodes", real.nodes);
+    json_int(j, "unpriced", real.unpriced);
+    status_usd(j, "price_usd_per_hour", real.price_usd_micro);
+    status_usd(j, "cost_usd", real.cost_usd_micro);
+    status_usd(j, "month_usd", books_month(real.cost_usd_micro, facts->started_ns, facts->now_ns));
+    json_close(j, '}');
+}
+
+void status_books(struct json_out *j, const struct status_facts *facts, const char *pool,
+                  int64_t cost_usd_micro)
+{
+    if (!facts->books)
+        return;
+    json_open(j, "dry_run", '{');
+    status_usd(j, "cost_usd", cost_usd_micro);
+    status_usd(j, "month_usd", books_month(cost_usd_micro, facts->started_ns, facts->now_ns));
+    put_real(j, facts, pool);
+    json_close(j, '}');
+}
+
 void status_pool_members(struct json_out *j, const struct pool_view *pool,
                          const struct status_facts *facts)
 {
@@ -115,6 +140,7 @@ void status_pool_members(struct json_out *j, const struct pool_view *pool,
     json_int(j, "intents_open", pool->intents_open);
     status_usd(j, "price_usd_per_hour", pool->price_usd_micro);
     status_usd(j, "cost_usd", pool->cost_usd_micro);
+    status_books(j, facts, pool->name, pool->cost_usd_micro);
     json_open(j, "boot", '{');
     status_seconds(j, "p90_s", pool->boot_ns);
     json_int(j, "measured", pool->boot_count);

@@ -56,6 +56,7 @@ struct status_facts {
     struct store_health store;
     const struct status_file_problem *file_problems;
     size_t file_problems_len;
+    const struct books *books; /* of a dry run; NULL: none */
     const struct notice_queue_view *notices;
     size_t notices_len;
 };

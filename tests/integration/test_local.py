@@ -193,19 +193,28 @@ def test_worker_that_cannot_start_is_not_tried_in_a_loop(musterd):
 def test_a_dry_run_beside_real_nodes_leaves_them_alone(musterd):
     """Real nodes are listed, and drained and stopped in play: they never hear of it."""
     folder = pathlib.Path(musterd.folder)
-    musterd.policy("p", policy(folder))
+    musterd.policy("p", policy(folder, local="price: 36 USD/h"))
     musterd.start()
     names = ready(musterd, 2)
     before = workers(musterd)
     assert len(before) == 2
     musterd.stop()
-    musterd.policy("p", policy(folder, scale="fixed: { slots: 0 }"))
+    musterd.policy("p", policy(folder, scale="fixed: { slots: 0 }", local="price: 36 USD/h"))
     musterd.start("--dry-run")
     wait_for("it sees them", 10, lambda: musterd.pool("p") is not None)
     wait_for("in its view they are gone", 40, lambda: not nodes(musterd))
     assert workers(musterd) == before, "in truth they are not"
+    books = musterd.pool("p")["dry_run"]
+    assert books["real"]["nodes"] == 2 and books["real"]["price_usd_per_hour"] > 0
+    grown = wait_for("what really runs costs on", 30, lambda: (
+        lambda now: now if now["real"]["cost_usd"] > books["real"]["cost_usd"] else None)(
+            musterd.pool("p")["dry_run"]))
+    assert grown["cost_usd"] == books["cost_usd"], "and the fleet it would have costs nothing"
+    told = subprocess.run([os.path.join(BUILD, "muster"), "status", "--url", musterd.url],
+                          capture_output=True, text=True, check=True).stdout
+    assert "the 2 nodes that really run cost" in told
     musterd.stop()
-    musterd.policy("p", policy(folder))
+    musterd.policy("p", policy(folder, local="price: 36 USD/h"))
     musterd.start()
     assert ready(musterd, 2) == names
     retire(musterd)

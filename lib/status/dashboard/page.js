@@ -115,7 +115,9 @@ function problemsOf(status) {
 function show(status) {
   const sum = status.totals;
   at("facts").textContent = `${status.mode}, up ${duration(status.uptime_s)}, ${count(sum.pools)} pools, ` +
-    `${count(sum.nodes.total)} nodes, ${money(sum.price_usd_per_hour)}/h, ${money(sum.cost_usd)} so far`;
+    `${count(sum.nodes.total)} nodes, ${money(sum.price_usd_per_hour)}/h, ${money(sum.cost_usd)} so far` +
+    (sum.dry_run ? `; really running: ${count(sum.dry_run.real.nodes)} nodes, ` +
+      `${money(sum.dry_run.real.cost_usd)} so far` : "");
   at("problems").replaceChildren(...problemsOf(status).map((text) => element("li", text)));
   at("pools").replaceChildren(...status.pools.map(poolCard));
 }
