@@ -80,7 +80,7 @@ struct runtime_view {
     int64_t tick_ns;   /* the period */
     const struct timing *tick, *lateness;
     const struct policy_dir *policies;
-    const struct books *books; /* of a dry run; NULL: none */
+    const struct books *books;     /* of a dry run; NULL: none */
     const struct notices *notices; /* NULL: none */
 };
 void runtime_look(const struct runtime *r, struct runtime_view *ret);
