@@ -44,7 +44,7 @@ const struct command commands[] = {
       "made-up work: what it would have cost, how long jobs would have waited. Asks nobody, "
       "changes\n"
       "nothing. docs/simulate.md tells of traces, boots and markets.",
-      SIMULATION_FLAGS "fE", 1, 1, command_simulate },
+      SIMULATION_FLAGS "fER", 1, 1, command_simulate },
     { "history", "export [FILE]", "what musterd recorded, as a file",
       "Writes the samples of a pool's queue to standard output as CSV, or with --decisions each\n"
       "decision with its reasons as JSON lines. Read from musterd's state file (muster.db; "

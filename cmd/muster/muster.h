@@ -33,7 +33,7 @@ struct cli {
     struct {            /* simulations; as written, NULL: not given */
         const char *work, *history, *service, *scale, *gaps, *length;
         const char *boot, *market, *promise, *seed, *tick;
-        const char *csv, *every, *prices;
+        const char *csv, *every, *prices, *report;
     } sim;
     int argc; /* what is left: the command's own arguments */
     char **argv;

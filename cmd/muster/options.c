@@ -57,6 +57,7 @@ static const struct {
     { 'x', "seed", "NUMBER", "of all that is drawn; default 1", false },
     { 'q', "tick", "DURATION", "musterd's tick; default 1s", false },
     { 'f', "csv", "FILE", "write the time series there", false },
+    { 'R', "report", "FILE", "write a page with plots there (HTML, all in one file)", false },
     { 'E', "every", "DURATION", "a row of it each; default: a thousand rows", false },
     { 'u', "url", "URL", "of musterd; default $MUSTER_URL, or " DEFAULT_URL, true },
     { 'k', "token-file", "FILE", "default $MUSTER_TOKEN_FILE, or " DEFAULT_TOKEN, true },
@@ -98,7 +99,7 @@ static bool take_sim(struct cli *cli, int letter, const char *value)
         { 'y', &cli->sim.scale }, { 'g', &cli->sim.gaps },    { 'd', &cli->sim.length },
         { 'b', &cli->sim.boot },  { 'm', &cli->sim.market },  { 'p', &cli->sim.promise },
         { 'x', &cli->sim.seed },  { 'q', &cli->sim.tick },    { 'f', &cli->sim.csv },
-        { 'E', &cli->sim.every }, { 'Y', &cli->sim.prices },
+        { 'E', &cli->sim.every }, { 'R', &cli->sim.report },  { 'Y', &cli->sim.prices },
     };
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (words[i].letter == letter) {

@@ -1,14 +1,19 @@
 /* muster simulate: one policy file over given work. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/units.h"
+#include "sim/cheapest.h"
 #include "sim/print.h"
+#include "sim/report.h"
 #include "simulation.h"
+#include "trials.h"
 
-#define SERIES_POINTS 1000
+#define SERIES_POINTS    1000
+#define POLICY_BYTES_MAX ((size_t)1 << 20)
 
 /* ---- for people ------------------------------------------------------------------------------------- */
 
@@ -57,6 +62,48 @@ static void show_cost(const struct simulation *s, const struct sim_result *r, st
             buf_addf(out, "%-10s%s $%.2f for %.1f node hours\n", "", markets[i],
                      r->cost.usd_micro[i] / 1e6, r->cost.node_hours[i]);
     }
+}
+
+/* The least it could have cost with as many jobs late. NaN: no promise to compare under, or not known. */
+static double find_cheapest(const struct simulation *s, const struct sim_options *options,
+                            const struct sim_result *r)
+{
+    struct cheapest *cheapest = NULL;
+    struct bound_result bound;
+    struct error err = { 0 };
+    struct pool_spec *spec = options->promise_ns > 0 ? trials_read(s, s->cli->argv[0]) : NULL;
+    if (!spec)
+        return (double)NAN;
+    const struct pool_spec *const specs[] = { spec };
+    const struct cheapest_options wanted = {
+        .work = s->work,
+        .specs = specs,
+        .specs_len = 1,
+        .market = options->market,
+        .boot = options->boot,
+        .wait_ns = options->promise_ns,
+        .duration_ns = options->duration_ns,
+    };
+    int rc = sim_work_rewind(s->work, &err);
+    if (rc == 0)
+        rc = cheapest_new(&wanted, &cheapest, &err);
+    if (rc == 0)
+        rc = cheapest_bound(cheapest, r->late, &bound, &err);
+    if (rc < 0)
+        fprintf(stderr, "muster: the cheapest possible is not known: %s\n", err.text);
+    cheapest_free(cheapest);
+    pool_spec_free(spec);
+    return rc == 0 ? bound.usd_micro / 1e6 : (double)NAN;
+}
+
+static void show_cheapest(const struct simulation *s, const struct sim_result *r, double usd,
+                          struct buf *out)
+{
+    if (!(usd > 0))
+        return;
+    heading(s->cli, out, "cheapest");
+    buf_addf(out, "%.2fx of the cheapest possible ($%.2f) that is as late\n",
+             sim_result_cost_usd(r) / usd, usd);
 }
 
 static void show_waits(const struct simulation *s, const char *name, const struct sim_waits *w,
@@ -136,10 +183,11 @@ static void warn_prices(const struct pool_spec *spec, const struct simulation *s
 }
 
 static void show_all(const struct simulation *s, const struct sim_options *options,
-                     const struct sim_result *r, struct buf *out)
+                     const struct sim_result *r, double cheapest_usd, struct buf *out)
 {
     show_head(s, r, out);
     show_cost(s, r, out);
+    show_cheapest(s, r, cheapest_usd, out);
     show_waits(s, "wait", &r->wait, out);
     show_waits(s, "done in", &r->sojourn, out);
     show_promise(s, options, r, out);
@@ -167,11 +215,43 @@ static int write_series(const struct cli *cli, const struct sim_result *r)
     return rc;
 }
 
+static int write_report(const struct simulation *s, const struct sim_options *options,
+                        const struct sim_result *r, double cheapest_usd)
+{
+    struct buf out = { 0 }, policy = { 0 }, summary = { 0 };
+    struct error err = { 0 };
+    struct cli plain = *s->cli;
+    struct simulation without_color = *s;
+    plain.color = false;
+    without_color.cli = &plain;
+    show_all(&without_color, options, r, cheapest_usd, &summary);
+    int rc = file_read(plain.argv[0], POLICY_BYTES_MAX, &policy, &err);
+    if (rc == 0) {
+        const struct sim_report report = { .policy = plain.argv[0],
+                                           .policy_text = buf_text(&policy),
+                                           .work = s->work->name,
+                                           .seed = s->options.seed,
+                                           .options = options,
+                                           .result = r,
+                                           .cheapest_usd = cheapest_usd,
+                                           .summary = buf_text(&summary) };
+        sim_report_write(&report, &out);
+        rc = buf_failed(&out) ? error_nomem(&err)
+                              : file_replace_unsynced(plain.sim.report, buf_str(&out), &err);
+    }
+    if (rc < 0)
+        fprintf(stderr, "muster: --report: %s\n", err.text);
+    buf_release(&out);
+    buf_release(&policy);
+    buf_release(&summary);
+    return rc < 0 ? EXIT_TROUBLE : EXIT_YES;
+}
+
 static int choose_points(const struct simulation *s, struct sim_options *options)
 {
     int64_t length_ns = options->duration_ns > 0 ? options->duration_ns : s->work->facts.span_ns;
     options->series_every_ns = 0;
-    if (!s->cli->sim.csv)
+    if (!s->cli->sim.csv && !s->cli->sim.report)
         return EXIT_YES;
     options->series_every_ns = length_ns / SERIES_POINTS > NS_PER_S
                                    ? length_ns / SERIES_POINTS / NS_PER_S * NS_PER_S
@@ -187,7 +267,7 @@ static int choose_points(const struct simulation *s, struct sim_options *options
 }
 
 static int tell(const struct simulation *s, const struct sim_options *options,
-                const struct sim_result *r)
+                const struct sim_result *r, double cheapest_usd)
 {
     struct buf out = { 0 };
     if (s->cli->json) {
@@ -196,10 +276,12 @@ static int tell(const struct simulation *s, const struct sim_options *options,
         json_str(&j, "file", s->cli->argv[0]);
         json_str(&j, "work", s->work->name);
         sim_result_json(r, options, &j);
+        json_num(&j, "cheapest_usd", cheapest_usd);
+        json_num(&j, "of_cheapest", sim_result_cost_usd(r) / cheapest_usd);
         json_close(&j, '}');
         buf_add_char(&out, '\n');
     } else {
-        show_all(s, options, r, &out);
+        show_all(s, options, r, cheapest_usd, &out);
     }
     bool shown = show_flush(&out);
     buf_release(&out);
@@ -225,8 +307,11 @@ static int simulate(struct simulation *s)
     if (rc != EXIT_YES)
         return rc;
     rc = s->cli->sim.csv ? write_series(s->cli, &result) : EXIT_YES;
+    double cheapest_usd = find_cheapest(s, &options, &result);
+    if (rc == EXIT_YES && s->cli->sim.report)
+        rc = write_report(s, &options, &result, cheapest_usd);
     if (rc == EXIT_YES)
-        rc = tell(s, &options, &result);
+        rc = tell(s, &options, &result, cheapest_usd);
     sim_result_release(&result);
     return rc;
 }
