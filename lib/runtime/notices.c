@@ -19,7 +19,8 @@ static bool ready(void *ctx)
     struct inventory_view inventory;
     bool any = false;
     for (size_t i = 0; control_inventory(control, i, &inventory); i++) {
-        if (!str_starts(str_from(inventory.name), "aws:"))
+        struct str name = str_from(inventory.name);
+        if (!str_starts(name, "aws:") && !str_starts(name, "asg:"))
             continue;
         any = true;
         if (inventory.listed_ns == 0)
