@@ -13,8 +13,10 @@
 #include "auth/aws_wire.h"
 
 struct aws_client {
-    struct calls calls; /* first: the engine's callbacks come with it */
-    struct aws_client_env env;
+    struct calls calls;        /* first: the engine's callbacks come with it */
+    struct aws_client_env env; /* its settings are ours, below */
+    struct aws_settings settings;
+    struct aws_reach reach;
     struct aws_source *credentials; /* the cache */
     int64_t clock_offset_ns;        /* for signing: the services' clock less ours */
 };
@@ -186,8 +188,14 @@ int aws_client_new(const struct aws_client_env *env, struct aws_client **ret, st
     if (!client)
         return error_nomem(err);
     client->env = *env;
-    int rc = open_credentials(client, err);
+    client->settings = *env->settings;
+    client->env.settings = &client->settings;
+    int rc = aws_reach_read(env->settings, &client->reach, err);
+    client->settings.reach = &client->reach;
+    if (rc == 0)
+        rc = open_credentials(client, err);
     if (rc < 0) {
+        aws_reach_release(&client->reach);
         free(client);
         return rc;
     }
@@ -209,4 +217,5 @@ void aws_client_free(struct aws_client *client)
     aws_source_free(client->credentials);
     client->credentials = NULL;
     calls_close(&client->calls, on_closed, client);
+    aws_reach_release(&client->reach);
 }

@@ -534,6 +534,28 @@ static void test_profiles(void **state)
     }
 }
 
+/* The profile says where AWS is; the client goes by it. */
+static void test_profile_endpoint(void **state)
+{
+    struct fixture *f = *state;
+    const struct tiny_answer answers[] = { FINE, { 0 } };
+    const struct aws_client_env env = { &f->loop, &f->log, &f->clock, f->http, &f->settings };
+    struct buf config = { 0 };
+    use_environment();
+    start(f, answers);
+    aws_client_free(f->client);
+    unsetenv("AWS_ENDPOINT_URL");
+    buf_addf(&config,
+             "[default]\nendpoint_url = http://127.0.0.1:1\nservices = s\n[services s]\n"
+             "ec2 =\n  endpoint_url = %s\n",
+             tiny_server_url(f->server, ""));
+    scratch_write(&f->scratch, "config", buf_text(&config));
+    buf_release(&config);
+    setenv("AWS_CONFIG_FILE", scratch_path(&f->scratch, "config"), 1);
+    assert_int_equal(aws_client_new(&env, &f->client, &f->err), 0);
+    assert_int_equal(call(f, true), 0);
+}
+
 static void test_web_identity(void **state)
 {
     struct fixture *f = *state;
@@ -740,6 +762,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_container, set_up, tear_down),
         cmocka_unit_test(test_container_addresses),
         cmocka_unit_test_setup_teardown(test_profiles, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_profile_endpoint, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_web_identity, set_up, tear_down),
         cmocka_unit_test(test_cache),
         cmocka_unit_test(test_times),
