@@ -162,8 +162,9 @@ int xml_read(struct str document, const char *root, xml_element_cb *element, voi
 {
     struct xml_stream *r = NULL;
     int rc = xml_stream_new(root, element, ctx, &r, err);
-    if (rc == 0)
-        rc = xml_stream_feed(r, document, err);
+    if (!r)
+        return rc;
+    rc = xml_stream_feed(r, document, err);
     if (rc == 0)
         rc = xml_stream_end(r, err);
     xml_stream_free(r);

@@ -328,7 +328,7 @@ def test_a_listing_without_its_last_page_is_void(cloud, musterd):
     write(musterd, jobs=5)
     musterd.start()
     wait_for("ready", 30, lambda: (musterd.pool("render") or {"nodes": {"ready": 0}})["nodes"]["ready"] == 5)
-    cloud.fault("DescribeInstances", "cut", times=4)
+    cloud.fault("DescribeInstances", "cut", times=2)
     wait_for("it is told", 20, lambda: "its answer is broken" in musterd.log())
     assert musterd.machines("render") == 5
     wait_for("listed again", 30, lambda: not musterd.get("/status")["inventories"][0]["failing_s"])
