@@ -234,6 +234,16 @@ static void died(struct control *c, struct node *node)
                      "its last node ended soon after it was launched: look at the node's log");
 }
 
+static bool has_open_intent(const struct control *c, const struct node *node)
+{
+    for (size_t i = 0; i < c->intents.len; i++) {
+        if (c->intents.at[i]->kind == INTENT_TERMINATE &&
+            strcmp(c->intents.at[i]->node, node->id) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* It ended without us, and its remains are to be given back: nothing works there any more. */
 static void ended(struct control *c, struct node *node)
 {
@@ -241,7 +251,8 @@ static void ended(struct control *c, struct node *node)
         died(c, node);
     node->drained = true;
     node->busy = 0;
-    if (node->state != NODE_TERMINATING)
+    /* It may have been seen while it stopped, which nobody has asked for. */
+    if (node->state != NODE_TERMINATING || !has_open_intent(c, node))
         node_move(node, NODE_DRAINING, c->now_ns);
 }
 
@@ -291,16 +302,6 @@ static int take_listed(struct control *c, struct inventory *inv, uint16_t index,
         node_move(node, NODE_TERMINATING, c->now_ns);
     }
     return 0;
-}
-
-static bool has_open_intent(const struct control *c, const struct node *node)
-{
-    for (size_t i = 0; i < c->intents.len; i++) {
-        if (c->intents.at[i]->kind == INTENT_TERMINATE &&
-            strcmp(c->intents.at[i]->node, node->id) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* Should this listing have shown the node? A machine that reports to us exists, whatever is listed. */

@@ -44,6 +44,8 @@ static void close_gcp(struct provider *self)
         free(self->sent.at[i].body);
     vec_release(&self->sent);
     release_known(self);
+    gcp_rates_release(&self->rates);
+    vec_release(&self->sizes);
     free(self);
 }
 
@@ -54,17 +56,6 @@ int64_t gcp_price_of(const struct provider *self, const struct gce_instance *ins
     gce_region_of(instance->zone, region);
     return place_memory_price(&self->memory, instance->type, region,
                               instance->spot ? MARKET_SPOT : MARKET_ON_DEMAND, gcp_now_ns(self));
-}
-
-int64_t gcp_price(struct provider *self, const struct offer *offer, const void *options)
-{
-    char region[GCE_ZONE_MAX];
-    int64_t listed = gcp_listed_price(options, offer->type, offer->market);
-    gcp_offer_region(offer, region);
-    if (listed >= 0)
-        place_memory_set_price(&self->memory, offer->type, region, offer->market, listed,
-                               gcp_now_ns(self));
-    return listed;
 }
 
 static const struct provider_mutations mutations = {

@@ -11,6 +11,7 @@
  *     list.c        instances.aggregatedList, page by page, and preemptions
  *     launch.c      instances.insert, bulkInsert     bulk.c   what became of the latter
  *     terminate.c   instances.delete
+ *     prices.c      what offers cost          catalogue.c   Cloud Billing's catalogue
  *
  * One open provider serves all projects and zones.
  */
@@ -20,6 +21,7 @@
 #include "auth/gcp_client.h"
 #include "base/vec.h"
 #include "providers/gcp/answers.h"
+#include "providers/gcp/catalogue.h"
 #include "providers/gcp/options.h"
 #include "providers/gcp/requests.h"
 #include "providers/memory.h"
@@ -45,6 +47,14 @@ struct gcp_region {
     struct gcp_zones zones;
 };
 
+/* How large a machine type is. */
+struct gcp_size {
+    char type[GCE_TYPE_MAX];
+    char zone[GCE_ZONE_MAX]; /* to ask in */
+    bool known;
+    int64_t cpus, memory_mib; /* 0: there is no such type */
+};
+
 /* A machine whose deletion came to its end: listings lack it, which alone would prove nothing. */
 struct gcp_gone {
     char id[NODE_ID_MAX];
@@ -61,7 +71,13 @@ struct provider {
     VEC(struct gcp_gone) gone;     /* in the order they went */
     VEC(struct gce_unseen) unseen; /* zones that the last listing lacks: bought in last */
     char project[GCP_PROJECT_MAX]; /* for entries that name none; "" until it is known */
-    bool preempted_failed;         /* the last look at preemptions failed; it was logged */
+    struct gcp_rates rates;
+    int64_t rates_due_ns;    /* when to read the catalogue again */
+    int64_t prices_again_ns; /* after a failure: not before */
+    VEC(struct gcp_size) sizes;
+    bool pricing;          /* prices are being looked up */
+    bool prices_failed;    /* the last time they could not; it was logged */
+    bool preempted_failed; /* the last look at preemptions failed; it was logged */
 };
 
 int64_t gcp_now_ns(const struct provider *self);

@@ -257,10 +257,14 @@ static int64_t price_in(const struct option_strings *prices, const char *type)
     return PRICE_UNKNOWN;
 }
 
+int64_t gcp_said_price(const struct gcp_options *o, const char *type, enum market market)
+{
+    return price_in(market == MARKET_SPOT ? &o->spot_prices : &o->prices, type);
+}
+
 int64_t gcp_listed_price(const struct gcp_options *o, const char *type, enum market market)
 {
-    int64_t price = price_in(market == MARKET_SPOT ? &o->spot_prices : &o->prices, type);
-    /* Spot is never dearer: as long as nothing better is known that is its price, too. */
+    int64_t price = gcp_said_price(o, type, market);
     return price < 0 && market == MARKET_SPOT ? price_in(&o->prices, type) : price;
 }
 

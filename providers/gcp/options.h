@@ -59,7 +59,9 @@ size_t gcp_zones_in(const struct gcp_options *o, const char *region);
 /* The region of an offer, from its name. */
 void gcp_offer_region(const struct offer *offer, char ret[static GCE_ZONE_MAX]);
 
-/* What the entry says a machine of this type costs; PRICE_UNKNOWN if nothing. */
+/* What the entry says a machine of this type costs on this market; PRICE_UNKNOWN if nothing. */
+int64_t gcp_said_price(const struct gcp_options *o, const char *type, enum market market);
+/* The same; spot, where nothing is said of it, is never dearer than on demand. */
 int64_t gcp_listed_price(const struct gcp_options *o, const char *type, enum market market);
 
 #endif

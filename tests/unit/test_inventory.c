@@ -551,7 +551,12 @@ static void remains_are_given_back(void **state)
     struct core core;
     core_start(&core);
     core_fleet(&core, core_spec("p"), 2);
-    struct listed_node nodes[] = { machine("n-1", LISTED_RUNNING), machine("n-2", LISTED_ENDED) };
+    struct listed_node nodes[] = { machine("n-1", LISTED_RUNNING),
+                                   machine("n-2", LISTED_STOPPING) };
+    core.now_ns += SECONDS(1);
+    core_listing(&core, "local", nodes, 2);
+    assert_int_equal(core_state(&core, "n-2"), NODE_TERMINATING); /* by itself */
+    nodes[1].state = LISTED_ENDED;
     core.now_ns += SECONDS(1);
     core_listing(&core, "local", nodes, 2);
     assert_int_equal(core_state(&core, "n-2"), NODE_DRAINING);
