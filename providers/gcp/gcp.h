@@ -10,6 +10,7 @@
  *     known.c       what launches need to know: templates, the zones of regions
  *     list.c        instances.aggregatedList, page by page, and preemptions
  *     launch.c      instances.insert, bulkInsert     bulk.c   what became of the latter
+ *     group.c       machines of a managed instance group
  *     terminate.c   instances.delete
  *     prices.c      what offers cost          catalogue.c   Cloud Billing's catalogue
  *

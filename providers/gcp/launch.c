@@ -265,7 +265,7 @@ static void launch_answer(struct gcp_op *op, const struct gcp_response *response
 
 /* ---- sending ------------------------------------------------------------------------------------ */
 
-static struct gce_order order_of(const struct launch_op *launch)
+struct gce_order launch_order(const struct launch_op *launch)
 {
     return (struct gce_order){
         .intent = &launch->intent,
@@ -281,7 +281,7 @@ static struct gce_order order_of(const struct launch_op *launch)
 
 static void write_body(struct launch_op *launch)
 {
-    const struct gce_order order = order_of(launch);
+    const struct gce_order order = launch_order(launch);
     const struct provider *self = launch->base.provider;
     if (launch->kind == LAUNCH_INSERT)
         gce_write_insert(&order, launch->zones.all.at[0].name, 0, &launch->body);
@@ -456,6 +456,12 @@ static void start(struct gcp_op *op)
     struct launch_op *launch = launch_of(op);
     struct error err = { 0 };
     const struct error none = { 0 };
+    op->answer = not_sent;
+    if (*launch->options.mig) {
+        launch->kind = LAUNCH_GROUP;
+        launch_from_group(launch);
+        return;
+    }
     int rc = choose(launch, &err);
     bool resent = launch->intent.tries > 1 && again(launch);
     if (resent)
@@ -466,7 +472,6 @@ static void start(struct gcp_op *op)
         rc = write_script(launch, &err);
     if (rc == 0 && *launch->options.template)
         gce_template_path(op->project, launch->options.template, &launch->template);
-    op->answer = not_sent;
     if (rc < 0)
         gcp_op_fail(op, err.code, err.text);
     else if (launch->template.len > 0)

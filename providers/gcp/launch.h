@@ -1,4 +1,5 @@
-/* A launch on its way; for launch.c, which sends it, and bulk.c, which finds out what came of many. */
+/* A launch on its way; for launch.c, which sends it, bulk.c, which finds out what came of many, and
+ * group.c, which has a managed instance group make its machines. */
 #ifndef PROVIDERS_GCP_LAUNCH_H
 #define PROVIDERS_GCP_LAUNCH_H
 
@@ -8,6 +9,7 @@ enum launch_kind {
     LAUNCH_INSERT, /* one machine in one zone after the other */
     LAUNCH_ZONE,   /* bulkInsert in one zone */
     LAUNCH_REGION, /* bulkInsert in a region: Compute Engine picks the zones */
+    LAUNCH_GROUP,  /* by a managed instance group */
 };
 
 struct launch_op {
@@ -36,6 +38,10 @@ void launch_finish(struct launch_op *launch, const struct gce_instance *made, si
                    const struct error *err);
 /* "": all zones that this launch names. */
 void launch_note_sold_out(struct launch_op *launch, const char *zone);
+
+struct gce_order launch_order(const struct launch_op *launch);
+/* Instead of sending it: a managed instance group makes the machines. */
+void launch_from_group(struct launch_op *launch);
 
 /* A bulkInsert's operation is at its end: which machines came, and why not the others? */
 void launch_read_bulk(struct launch_op *launch, const cJSON *operation);

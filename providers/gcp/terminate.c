@@ -19,6 +19,7 @@ struct terminate_op {
     char token[TOKEN_MAX]; /* the intent's */
     char name[GCE_NAME_MAX], zone[GCE_ZONE_MAX];
     bool group; /* its group was told: that is done before the machine is gone */
+    int looks;
 };
 
 static struct terminate_op *terminate_of(struct gcp_op *op)
@@ -68,6 +69,29 @@ static void note_gone(struct terminate_op *t)
 
 /* ------------------------------------------------------------------------------------------------- */
 
+#define GONE_LOOK_MS   2000
+#define GONE_LOOKS_MAX 30
+
+static void start(struct gcp_op *op);
+
+/* It was there when this began: if it is not any more, that is no delay of the view. */
+static void gone_answer(struct gcp_op *op, const struct gcp_response *response,
+                        const struct error *err)
+{
+    (void)response;
+    struct terminate_op *t = terminate_of(op);
+    const struct error none = { 0 };
+    if (err->code == MUSTER_E_NOTFOUND) {
+        note_gone(t);
+        finish(t, &none);
+    } else if (++t->looks < GONE_LOOKS_MAX) {
+        op->resume = start;
+        gcp_op_wait(op, GONE_LOOK_MS);
+    } else {
+        finish(t, &none); /* accepted, and slow: the listings tell the rest */
+    }
+}
+
 static void followed(struct gcp_op *op, const cJSON *operation, const struct error *err)
 {
     struct gcp_fault fault;
@@ -78,7 +102,11 @@ static void followed(struct gcp_op *op, const cJSON *operation, const struct err
     if (operation && gcp_fault_from_operation(operation, &fault)) {
         gcp_fault_error(&fault, &bad);
         error_wrap(&bad, "Compute instances.delete %s", terminate_of(op)->name);
-    } else if (operation && !terminate_of(op)->group) {
+    } else if (operation && terminate_of(op)->group) {
+        op->resume = start;
+        gcp_op_wait(op, GONE_LOOK_MS);
+        return;
+    } else if (operation) {
         note_gone(terminate_of(op));
     }
     finish(terminate_of(op), &bad);
@@ -175,7 +203,7 @@ static void start(struct gcp_op *op)
         .priority = GCP_TERMINATE,
         .repeatable = true,
     };
-    op->answer = look_answer;
+    op->answer = t->group ? gone_answer : look_answer;
     if (!t->zone[0])
         gcp_op_fail(op, MUSTER_E_NOTFOUND, "that is no machine of Compute Engine");
     else if (buf_failed(&path))

@@ -23,7 +23,7 @@ buy:
   {buy}
   offers:
     - gcp: {{ project: {project}, zones: [{zones}], {what}, market: {market}, types: {types},
-             prices: [n2-standard-2=0.097, n2-standard-4=0.194], spot_prices: [n2-standard-2=0.02] }}
+             prices: [{prices}] }}
 health: {{ heartbeat: 1s, ready_within: 60s, boot: 2s }}
 release: {{ prefer: [idle] }}
 """
@@ -62,7 +62,7 @@ def depth(musterd, jobs):
 
 def write(musterd, **values):
     text = dict(folder=musterd.folder, max=10, zones=ZONES, market="[spot]", what="template: worker",
-                types="{ n2-standard-2: 1 }", buy="prefer: price", project=PROJECT) | values
+                types="{ n2-standard-2: 1 }", prices="n2-standard-2=0.097", buy="prefer: price", project=PROJECT) | values
     depth(musterd, values.get("jobs", 0))
     musterd.policy("render", POLICY.format(**text))
 
@@ -251,6 +251,36 @@ def test_killed_in_the_middle(cloud, musterd):
     ready(musterd, 5)
     once_each(cloud, 5)
     back_to_zero(cloud, musterd)
+
+
+def test_what_it_costs(cloud, musterd):
+    """Two cores and 8 GiB as the catalogue has them, for a price that the policy file does not give."""
+    begin(cloud, musterd, 1, prices="")
+    ready(musterd, 1)
+    spot = 2 * 0.01499 + 8 * 0.00201
+    wait_for("it is known", 60,
+             lambda: abs(musterd.get("/status/render")["price_usd_per_hour"] - spot) < 0.0001)
+    assert (pathlib.Path(musterd.folder) / "state" / "gcp-prices.txt").exists()
+    back_to_zero(cloud, musterd)
+
+
+@pytest.mark.parametrize("scope", ["zones/us-central1-a", "regions/us-central1"])
+def test_a_managed_instance_group(cloud, musterd, scope):
+    """The group makes the machines, with our labels on them, and is made smaller by those that are given back."""
+    from gcp.groups import Group
+    template = f"projects/{PROJECT}/global/instanceTemplates/spot"
+    cloud.template("spot", machineType="n2-standard-2",
+                   scheduling={"provisioningModel": "SPOT", "instanceTerminationAction": "STOP"})
+    group = Group(cloud, scope, "workers", {"name": "workers", "instanceTemplate": template})
+    begin(cloud, musterd, 3, what="mig: workers",
+          zones="us-central1-a" if scope.startswith("zones") else "us-central1-a, us-central1-b")
+    ready(musterd, 3)
+    alive = cloud.alive()
+    assert len(alive) == 3 and len(group.members) == 3
+    assert {m.doc["labels"]["muster-pool"] for m in alive} == {"render"}
+    depth(musterd, 0)
+    wait_for("the group is empty", 90, lambda: not cloud.alive() and not group.members)
+    wait_for("and musterd knows", 90, lambda: musterd.machines("render") == 0)
 
 
 # ---- two clouds --------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "providers/gcp/answers.h"
+#include "providers/gcp/catalogue.h"
 
 #define MACHINE(name, status, scheduling)                                                          \
     "{\"name\":\"" name "\",\"zone\":\"https://x/zones/us-east1-b\",\"machineType\":"              \
@@ -162,6 +163,75 @@ static void operations(void **state)
     gce_operations_release(&list);
 }
 
+/* ---- prices ------------------------------------------------------------------------------------- */
+
+#define SKU(description, usage, nanos)                                                             \
+    "{\"description\":\"" description "\",\"category\":{\"resourceFamily\":\"Compute\","           \
+    "\"usageType\":\"" usage "\"},\"serviceRegions\":[\"us-east1\",\"us-central1\"],"              \
+    "\"pricingInfo\":[{\"pricingExpression\":{\"tieredRates\":[{\"unitPrice\":{\"units\":"         \
+    "\"0\",\"nanos\":" nanos "}}]}}]}"
+
+static void prices(void **state)
+{
+    (void)state;
+    struct gcp_rates rates = { 0 }, again = { 0 };
+    struct buf text = { 0 };
+    static const char page[] =
+        "{\"skus\":[" SKU("N2D AMD Instance Core running in Americas", "OnDemand", "27502000") "," SKU(
+            "N2D AMD Instance Ram running in Americas", "OnDemand",
+            "3686000") "," SKU("Spot Preemptible N2D AMD Instance Core running in Americas",
+                               "Preemptible",
+                               "7960000") "," SKU("N2D AMD Custom Instance Core running in "
+                                                  "Americas",
+                                                  "OnDemand",
+                                                  "99") "," SKU("N2D AMD Sole Tenancy Instance "
+                                                                "Core running in Americas",
+                                                                "OnDemand",
+                                                                "99") "," SKU("Commitment v1: N2D "
+                                                                              "AMD Cpu in Americas "
+                                                                              "for 1 Year",
+                                                                              "Commit1Yr",
+                                                                              "99") "," SKU("Comput"
+                                                                                            "e "
+                                                                                            "optimi"
+                                                                                            "zed "
+                                                                                            "Core "
+                                                                                            "runnin"
+                                                                                            "g in "
+                                                                                            "Americ"
+                                                                                            "as",
+                                                                                            "OnDema"
+                                                                                            "nd",
+                                                                                            "339820"
+                                                                                            "00") "],"
+                                                                                                  "\"nextPageToken\":\"\"}";
+    assert_int_equal(gcp_read_rates(str_from(page), &rates, NULL), 0);
+    assert_int_equal(
+        gcp_rate_price(&rates, "n2d-standard-2", "us-east1", MARKET_ON_DEMAND, 2, 8192),
+        2 * 27502 + 8 * 3686);
+    /* Its memory's price is not told, the region neither, and a custom type has other prices. */
+    assert_int_equal(gcp_rate_price(&rates, "n2d-standard-2", "us-east1", MARKET_SPOT, 2, 8192),
+                     PRICE_UNKNOWN);
+    assert_int_equal(
+        gcp_rate_price(&rates, "n2d-standard-2", "us-west1", MARKET_ON_DEMAND, 2, 8192),
+        PRICE_UNKNOWN);
+    assert_int_equal(
+        gcp_rate_price(&rates, "n2d-custom-2-8192", "us-east1", MARKET_ON_DEMAND, 2, 8192),
+        PRICE_UNKNOWN);
+    gcp_write_rates(&rates, &text);
+    assert_int_equal(gcp_parse_rates(buf_str(&text), &again, NULL), 0);
+    assert_int_equal(again.all.len, rates.all.len);
+    assert_int_equal(
+        gcp_rate_price(&again, "n2d-standard-2", "us-central1", MARKET_ON_DEMAND, 2, 8192),
+        2 * 27502 + 8 * 3686);
+    assert_int_equal(gcp_parse_rates(STR("n2 us-east1 spot 1\n"), &again, NULL), MUSTER_E_INVALID);
+    assert_int_equal(gcp_parse_rates(STR("n2 us-east1 spot 1 2"), &again, NULL), MUSTER_E_INVALID);
+    assert_int_equal(gcp_read_rates(STR("{\"skus\":["), &again, NULL), MUSTER_E_INVALID);
+    buf_release(&text);
+    gcp_rates_release(&rates);
+    gcp_rates_release(&again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +241,7 @@ int main(void)
         cmocka_unit_test(broken_pages),
         cmocka_unit_test(a_group_names_its_machines),
         cmocka_unit_test(operations),
+        cmocka_unit_test(prices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
