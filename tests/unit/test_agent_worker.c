@@ -140,8 +140,8 @@ static void wait_file(struct fixture *f, const char *name)
 static void test_copies_end(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(start(f, "[ $MUSTER_COPY = 0 ] && exit 7; touch up; sleep 1000; :", 2, NULL),
-                     0);
+    assert_int_equal(
+        start(f, "[ $MUSTER_COPY = 0 ] && exit 7; sleep 1000 & touch up; wait; :", 2, NULL), 0);
     wait_file(f, "up");
     wait_running(f, 1);
     assert_true(agent_worker_lost_one(f->worker));
