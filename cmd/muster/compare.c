@@ -82,7 +82,8 @@ static bool add_peak(struct compare *c)
         spec->nodes_max = peak > spec->nodes_max ? peak : spec->nodes_max;
         for (size_t i = 0; i < spec->offers.len; i++)
             spec->offers.at[i].nodes_max = 0;
-        if (!trials_replace_policy(spec, "fixed", "slots", slots, NULL)) {
+        const char *const settings[] = { "slots", slots, NULL };
+        if (!trials_replace_policy(spec, "fixed", settings)) {
             pool_spec_free(spec);
             spec = NULL;
         }
@@ -95,7 +96,8 @@ static bool add_baseline(struct compare *c, const char *policy, const char *key,
 {
     char name[96];
     struct pool_spec *spec = trials_read(&c->s, c->s.cli->argv[0]);
-    if (spec && !trials_replace_policy(spec, policy, key, value, also, also_value, NULL)) {
+    const char *const settings[] = { key, value, also, also_value, NULL };
+    if (spec && !trials_replace_policy(spec, policy, settings)) {
         pool_spec_free(spec);
         spec = NULL;
     }

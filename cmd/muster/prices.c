@@ -17,7 +17,7 @@ static bool wanted(const struct cli *cli, const char *type)
 struct show {
     const struct cli *cli;
     struct table *table;
-    struct json_out *json;
+    struct json_out json; /* with --json */
     size_t shown;
 };
 
@@ -27,16 +27,16 @@ static void put(struct show *show, const struct price *price, const char *from)
     if (!wanted(show->cli, price->type))
         return;
     show->shown++;
-    if (show->json) {
-        json_open(show->json, NULL, '{');
-        json_str(show->json, "provider", price->provider);
-        json_str(show->json, "region", price->region);
-        json_str(show->json, "type", price->type);
-        json_str(show->json, "market", market_words[price->market]);
-        json_num(show->json, "price_usd_h", usd);
-        json_str(show->json, "date", price->date);
-        json_str(show->json, "from", from);
-        json_close(show->json, '}');
+    if (show->cli->json) {
+        json_open(&show->json, NULL, '{');
+        json_str(&show->json, "provider", price->provider);
+        json_str(&show->json, "region", price->region);
+        json_str(&show->json, "type", price->type);
+        json_str(&show->json, "market", market_words[price->market]);
+        json_num(&show->json, "price_usd_h", usd);
+        json_str(&show->json, "date", price->date);
+        json_str(&show->json, "from", from);
+        json_close(&show->json, '}');
         return;
     }
     table_cell(show->table, COLOR_NONE, "%s", price->provider);
@@ -73,11 +73,10 @@ static void put_all(struct show *show, const struct prices *prices)
 
 static void show_json(struct show *show, const struct prices *prices, struct buf *out)
 {
-    struct json_out json = json_begin(out);
-    show->json = &json;
-    json_open(&json, NULL, '[');
+    show->json = json_begin(out);
+    json_open(&show->json, NULL, '[');
     put_all(show, prices);
-    json_close(&json, ']');
+    json_close(&show->json, ']');
     buf_add_char(out, '\n');
 }
 

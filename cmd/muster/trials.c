@@ -1,6 +1,5 @@
 #include "trials.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -97,21 +96,16 @@ static void drop_policies(struct pool_spec *spec)
     spec->scale.len = 0;
 }
 
-bool trials_replace_policy(struct pool_spec *spec, const char *policy, ...)
+bool trials_replace_policy(struct pool_spec *spec, const char *policy, const char *const *settings)
 {
     const struct policy *found = policy_find(policy);
     void *options = found ? calloc(1, found->options.size) : NULL;
     if (!options)
         return false;
     bool good = option_set_defaults(&found->options, options, NULL) == 0;
-    va_list args;
-    va_start(args, policy);
-    for (const char *key; good && (key = va_arg(args, const char *));) {
-        const char *value = va_arg(args, const char *);
-        good = option_parse(option_find(&found->options, str_from(key)), options, str_from(value),
-                            NULL) == 0;
-    }
-    va_end(args);
+    for (; good && settings[0]; settings += 2)
+        good = option_parse(option_find(&found->options, str_from(settings[0])), options,
+                            str_from(settings[1]), NULL) == 0;
     drop_policies(spec);
     struct scale_entry entry = { .policy = found, .options = options };
     if (!good || !vec_push(&spec->scale, entry)) {

@@ -24,9 +24,8 @@ struct pool_spec *trials_read(const struct simulation *s, const char *file);
 struct cheapest *trials_cheapest(const struct simulation *s, const struct promise *promise,
                                  struct pool_spec *const *specs, size_t len);
 
-/* The file's policies are replaced by this one; settings are "key", "value" pairs ending in NULL. Its own
- * pace is switched off: what it imitates has windows of its own. */
-bool trials_replace_policy(struct pool_spec *spec, const char *policy, ...)
-    __attribute__((sentinel));
+/* The file's policies are replaced by this one; settings are key, value, key, value, and end with NULL. Its
+ * own pace is switched off: what it imitates has windows of its own. */
+bool trials_replace_policy(struct pool_spec *spec, const char *policy, const char *const *settings);
 
 #endif

@@ -23,13 +23,13 @@ int pool_remember(struct pool *p, const struct pool_spec *spec, struct error *er
 {
     size_t len = spec->scale.len;
     void **memories = calloc(len > 0 ? len : 1, sizeof(*memories));
-    bool room = memories != NULL;
-    for (size_t i = 0; room && i < len; i++) {
+    if (!memories)
+        return error_nomem(err);
+    for (size_t i = 0; i < len; i++) {
         size_t size = spec->scale.at[i].policy->memory_size;
-        room = size == 0 || (memories[i] = calloc(1, size)) != NULL;
-    }
-    if (!room) {
-        forget(memories, memories ? len : 0);
+        if (size == 0 || (memories[i] = calloc(1, size)) != NULL)
+            continue;
+        forget(memories, len);
         return error_nomem(err);
     }
     forget(p->memories.at, p->memories.len);
