@@ -49,6 +49,7 @@ wrk                     cmd:wrk
 procps                  cmd:ps
 psmisc                  cmd:fuser
 curl                    cmd:curl
+openssl                 cmd:openssl
 jq                      cmd:jq
 ruby-sidekiq            cmd:sidekiq
 "
