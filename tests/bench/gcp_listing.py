@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Listing 20,000 machines of Compute Engine: musterd reads the pages of instances.aggregatedList from the fake over HTTP
-on loopback, adopts all, and lists them again and again. CPU and memory are musterd's alone; the bounds are 3 s of CPU for
-a listing and 64 MiB more than before. Needs nothing of Python but its library."""
+on loopback, adopts all, and lists them again and again. CPU and memory are musterd's alone; the bounds are 3 s of CPU
+for a listing and 64 MiB more than before. Needs nothing of Python but its library."""
 
 import os
 import pathlib

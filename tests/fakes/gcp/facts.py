@@ -26,7 +26,8 @@ USED = {
         instanceGroupManagers.get instanceGroupManagers.list instanceGroupManagers.insert instanceGroupManagers.delete
         instanceGroupManagers.resize instanceGroupManagers.createInstances instanceGroupManagers.deleteInstances
         instanceGroupManagers.listManagedInstances instanceGroupManagers.listErrors instanceGroupManagers.patch
-        regionInstanceGroupManagers.patch regionInstanceGroupManagers.get regionInstanceGroupManagers.resize regionInstanceGroupManagers.createInstances
+        regionInstanceGroupManagers.patch regionInstanceGroupManagers.get regionInstanceGroupManagers.resize
+        regionInstanceGroupManagers.createInstances
         regionInstanceGroupManagers.deleteInstances regionInstanceGroupManagers.listManagedInstances
         zoneOperations.get zoneOperations.wait zoneOperations.list
         regionOperations.get regionOperations.wait regionOperations.list

@@ -5,7 +5,7 @@ import base64
 import json
 
 from . import filters
-from .refusal import Refusal, backend, invalid
+from .refusal import backend, invalid
 
 MOST = 500
 

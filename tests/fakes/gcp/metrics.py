@@ -48,8 +48,8 @@ def seconds_of(text):
 
 def length_of(text):
     if not re.fullmatch(r"\d+(\.\d+)?s", text):
-        raise malformed(f"Invalid value at 'aggregation.alignment_period' (type.googleapis.com/google.protobuf.Duration"
-                        f"), Field 'alignmentPeriod', Illegal duration format; duration must end with 's'")
+        raise malformed("Invalid value at 'aggregation.alignment_period' (type.googleapis.com/google.protobuf.Duration"
+                        "), Field 'alignmentPeriod', Illegal duration format; duration must end with 's'")
     return float(text[:-1])
 
 
