@@ -136,6 +136,32 @@ static void keda_activation(void **state)
     baseline_stop(&b);
 }
 
+/* The core keeps a policy's memory from one decision to the next, and forgets it with the file. */
+static void the_core_keeps_the_memory(void **state)
+{
+    (void)state;
+    struct core core;
+    for (int reload = 0; reload < 2; reload++) {
+        struct pool_spec *spec = core_spec("p");
+        core_scale(spec, &policy_hpa, "per_node", "10", NULL);
+        core_start(&core);
+        core_pool(&core, spec);
+        core_sample(&core, "p", 1000, 0);
+        assert_int_equal(core_view(&core, "p").desired, 4);
+        core_tick(&core, SECONDS(15));
+        assert_int_equal(core_view(&core, "p").desired, 8);
+        if (reload) {
+            spec = core_spec("p");
+            core_scale(spec, &policy_hpa, "per_node", "10", NULL);
+            core_policy(&core, spec);
+        }
+        core_tick(&core, SECONDS(15));
+        /* Begun anew it starts from what is there, which the launches so far have not brought. */
+        assert_true((core_view(&core, "p").desired == 16) == !reload);
+        core_stop(&core);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +173,7 @@ int main(void)
         cmocka_unit_test(hpa_settings),
         cmocka_unit_test(keda_from_none_and_back),
         cmocka_unit_test(keda_activation),
+        cmocka_unit_test(the_core_keeps_the_memory),
     };
     return cmocka_run_group_tests_name("policies hpa and keda", tests, NULL, NULL);
 }
