@@ -12,11 +12,11 @@ static uint16_t place_index(const struct inventory *inv, const char *name)
 
 int place_add(struct inventory *inv, const char *name, uint16_t *ret, struct error *err)
 {
-    struct inventory_place place = { 0 };
+    struct inventory_place fresh = { 0 };
     uint16_t index = name[0] ? place_index(inv, name) : 0;
     if (name[0] && index == 0) {
-        str_copy_c(place.name, sizeof(place.name), name);
-        if (inv->places.len >= UINT16_MAX || !vec_push(&inv->places, place))
+        str_copy_c(fresh.name, sizeof(fresh.name), name);
+        if (inv->places.len >= UINT16_MAX || !vec_push(&inv->places, fresh))
             return error_nomem(err);
         index = (uint16_t)inv->places.len;
     }
@@ -44,16 +44,16 @@ int places_listed(struct inventory *inv, const struct event *ev, struct effect_l
     inv->partial = false;
     for (size_t i = 0; i < ev->listing.len; i++) {
         const struct listed_node *listed = &ev->listing.nodes[i];
-        uint16_t place;
+        uint16_t at;
         if (listed->state != LISTED_UNSEEN)
             continue;
-        int rc = place_add(inv, listed->place[0] ? listed->place : "?", &place, err);
+        int rc = place_add(inv, listed->place[0] ? listed->place : "?", &at, err);
         if (rc < 0)
             return rc;
-        now += !inv->places.at[place - 1].unseen;
-        inv->places.at[place - 1].unseen = true;
+        now += !inv->places.at[at - 1].unseen;
+        inv->places.at[at - 1].unseen = true;
         inv->partial = true;
-        name = inv->places.at[place - 1].name;
+        name = inv->places.at[at - 1].name;
     }
     if (now <= before)
         return 0;

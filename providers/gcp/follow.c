@@ -117,7 +117,7 @@ void gcp_follow(struct gcp_op *op, struct str body, int64_t most_ns, gcp_followe
     cJSON *operation = NULL;
     struct gcp_follow *follow = calloc(1, sizeof(*follow));
     int rc = follow ? json_parse(body, &operation, &err) : error_nomem(&err);
-    if (rc < 0 || !path_of(operation, follow->path, sizeof(follow->path))) {
+    if (!follow || rc < 0 || !path_of(operation, follow->path, sizeof(follow->path))) {
         /* It was accepted all the same. */
         error_set(&err, MUSTER_E_UNKNOWN, "Compute Engine accepted it, but its answer is broken");
         free(follow);

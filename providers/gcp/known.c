@@ -125,7 +125,7 @@ static int read_zones(const cJSON *region, struct gcp_zones *zones, struct error
     const cJSON *link;
     cJSON_ArrayForEach(link, cJSON_GetObjectItemCaseSensitive(region, "zones"))
     {
-        struct gcp_zone zone;
+        struct gcp_zone zone = { 0 };
         if (!cJSON_IsString(link) ||
             !str_copy(zone.name, sizeof(zone.name), gce_tail(link->valuestring)) ||
             !gce_zone_valid(zone.name))

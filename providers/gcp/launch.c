@@ -386,7 +386,7 @@ static int choose(struct launch_op *launch, struct error *err)
     size_t first = (size_t)(unsigned char)launch->intent.token[0] * 31 +
                    (unsigned char)launch->intent.token[1];
     for (size_t i = 0; i < o->zones.len; i++) {
-        struct gcp_zone zone;
+        struct gcp_zone zone = { 0 };
         char region[GCE_ZONE_MAX];
         gcp_zone(o, (first + i) % o->zones.len, zone.name);
         gce_region_of(zone.name, region);
