@@ -67,6 +67,8 @@ bool books_listing(struct books *books, const char *inventory, const struct list
         if (!runs(node))
             continue;
         struct books_row *row = row_of(books, node->pool, inventory, now_ns);
+        if (!row)
+            return false; /* it is there: see above */
         int64_t usd_micro =
             node->price_usd_micro > 0 ? node->price_usd_micro : price(ctx, node->pool, node->offer);
         row->nodes++;

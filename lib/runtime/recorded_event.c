@@ -40,6 +40,8 @@ static void whole(struct walk *w, const char *key, int64_t *value)
         return;
     }
     const cJSON *item = member(w, key);
+    if (!item)
+        return;
     if (cJSON_IsString(item)) {
         errno = 0;
         *value = strtoll(item->valuestring, NULL, 10);

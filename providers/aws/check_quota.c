@@ -116,7 +116,7 @@ void aws_check_quota(struct aws_check *c, const struct aws_response *response,
     }
     const cJSON *value =
         json_parse(response->body, &root, NULL) == 0 ? json_at(root, "/Quota/Value") : NULL;
-    if (cJSON_IsNumber(value) && value->valuedouble >= 0)
+    if (value && cJSON_IsNumber(value) && value->valuedouble >= 0)
         tell_quota(c, &question, value->valuedouble, what);
     else
         aws_check_tell(c, FINDING_UNKNOWN, what, NULL, "AWS did not answer with a number");
