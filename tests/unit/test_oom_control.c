@@ -200,7 +200,7 @@ static void second(struct core *core, struct cloud *cloud, struct answers *last,
     struct answers next = { 0 };
     core->now_ns += SECONDS(1);
     begin(core, cloud, &next);
-    answer(core, cloud, last, &next, n < 60 ? 3 : n < 90 ? 1 : 0);
+    answer(core, cloud, last, &next, n < 30 ? 1 : n < 60 ? 3 : n < 90 ? 2 : 0);
     if (last->list || n % 5 == 0)
         list(core, cloud, &next);
     if (n % 2 == 0)
@@ -253,11 +253,11 @@ static bool run(long n, int from, size_t *ret_bought)
         second(&core, &cloud, &last, i);
         if (i == from + 20)
             hit = oom_disarm();
-        /* Half-way all that is wanted is there: then all of it goes. */
-        if (i == 59 && from + 20 < 30) {
-            assert_int_equal(core_nodes(&core, "p", NODE_READY), 3);
-            assert_int_equal(core_nodes(&core, "q", NODE_READY), 3);
-        }
+        /* Half-way all that is wanted is there (an intent that nobody heard of waits for its deadline):
+         * then all of it goes. */
+        if (i == 59 && from + 20 < 30)
+            assert_true(core_nodes(&core, "p", NODE_READY) + core_nodes(&core, "q", NODE_READY) >=
+                        5);
     }
     where_it_came_to(&core, &cloud);
     *ret_bought = cloud.len;

@@ -93,18 +93,21 @@ static void test_open(void **state)
         struct queue_harness h;
         queue_harness_init(&h);
         assert_int_equal(option_set_defaults(&(*q)->options, options, NULL), 0);
-        static const char *const required[] = { "dir",   "command", "url",       "waiting",
-                                                "queue", "region",  "namespace", "metric" };
+        static const char *const required[] = { "dir",    "command",     "url",       "waiting",
+                                                "queue",  "region",      "namespace", "metric",
+                                                "filter", "subscription" };
         for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
             const struct option *row = option_find(&(*q)->options, str_from(required[i]));
             if (row && row->type == OPTION_TYPE_STRING && !row->fallback)
-                assert_int_equal(option_parse(row, options, STR("x"), NULL), 0);
+                assert_int_equal(option_parse(row, options, STR("xyz"), NULL), 0);
         }
         struct queue_env env = { .loop = &h.loop,
                                  .clock = &clock_system,
                                  .http = h.http,
                                  .aws = h.aws,
-                                 .aws_settings = &h.aws_settings };
+                                 .aws_settings = &h.aws_settings,
+                                 .gcp = h.gcp,
+                                 .gcp_settings = &h.gcp_settings };
         for (long n = 0; oom_sweep(n); n++) {
             struct queue *queue = NULL;
             oom_arm(n);
