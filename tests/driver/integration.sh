@@ -26,8 +26,9 @@ if [ -e $node/package.json ]; then
     fi
 fi
 
+# Side by side: most of them wait most of the time. (-n 0 among the arguments: one after the other.)
 rm -f "$report"
-"$VENV/bin/python" -m pytest -q -rs --junitxml="$report" -o junit_family=xunit2 "$tests" "$@"
+"$VENV/bin/python" -m pytest -q -rs -n 3 --junitxml="$report" -o junit_family=xunit2 "$tests" "$@"
 status=$?
 
 if [ -e "$report" ]; then

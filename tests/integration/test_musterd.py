@@ -1,7 +1,9 @@
 """The whole daemon, with real nodes on this machine: fill, drain, restart, reload, pause, dry run."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import time
 
 import pytest
@@ -131,11 +133,18 @@ def test_a_removed_file_retires_its_pool_by_draining(musterd, spool):
     assert len(done) == len(set(done)), "no job was done twice"
 
 
+def paused(musterd):
+    """By the state file."""
+    with contextlib.closing(sqlite3.connect(f"file:{musterd.folder}/state/muster.db?mode=ro", uri=True)) as db:
+        return [pool for pool, in db.execute("SELECT pool FROM paused")]
+
+
 def test_a_pause_survives_a_restart(musterd, spool):
     musterd.policy("spool", spool_policy(musterd.folder))
     musterd.start()
     wait_for("the pool is there", 5, lambda: musterd.pool("spool"))
     musterd.post("/v1/pools/spool/pause")
+    wait_for("it is on disk, a moment after the answer", 60, lambda: paused(musterd) == ["spool"])
     musterd.kill()
     musterd.start()
     wait_for("the pool is there", 5, lambda: musterd.pool("spool"))
