@@ -257,9 +257,9 @@ static void who_has_gone_is_not_told(void **state)
             uv_run(&b->loop, UV_RUN_NOWAIT);
     }
     store_forget(b->store, &gone);
+    const struct order left = gone; /* a fast disk may have told it something before */
     bench_run(b);
-    assert_int_equal(gone.wrong, 0);
-    assert_true(gone.next == 7);
+    assert_true(gone.next == left.next && gone.wrong == left.wrong);
     assert_int_equal(b->acked, 4);
     assert_int_equal(bench_ask(b, "SELECT count(*) FROM intents"), 8);
 }
