@@ -7,6 +7,7 @@
 
 #include "base/map.h"
 #include "providers/aws/aws.h"
+#include "providers/doubles.h"
 
 #define PAGES_MAX      1000
 #define PAGE_BYTES_MAX ((size_t)32 << 20)
@@ -101,29 +102,6 @@ static int add_node(struct list_op *list, const struct ec2_instance *i, struct e
     str_copy_c(node.token, sizeof(node.token), i->token);
     list->spot |= i->spot && node.state <= LISTED_RUNNING;
     return vec_push(&list->nodes, node) ? 0 : error_nomem(err);
-}
-
-static int by_id(const void *a, const void *b)
-{
-    const struct listed_node *x = a, *y = b;
-    int order = strcmp(x->id, y->id);
-    return order ? order : (x->state > y->state) - (x->state < y->state);
-}
-
-/* Machines may move between pages while they are read. Of two views the one further on is newer. */
-static void drop_doubles(struct list_op *list)
-{
-    size_t kept = 0;
-    if (list->nodes.len > 1)
-        qsort(list->nodes.at, list->nodes.len, sizeof(*list->nodes.at), by_id);
-    for (size_t i = 0; i < list->nodes.len; i++) {
-        if (i + 1 < list->nodes.len && strcmp(list->nodes.at[i].id, list->nodes.at[i + 1].id) == 0)
-            continue;
-        if (kept != i)
-            list->nodes.at[kept] = list->nodes.at[i];
-        kept++;
-    }
-    list->nodes.len = kept;
 }
 
 /* ---- spot notices ------------------------------------------------------------------------------- */
@@ -241,7 +219,7 @@ static void ask_page(struct list_op *list)
 static void all_read(struct list_op *list)
 {
     struct error none = { 0 };
-    drop_doubles(list);
+    list->nodes.len = drop_doubles(list->nodes.at, list->nodes.len);
     list->token[0] = '\0';
     list->pages = 0;
     if (list->spot)
